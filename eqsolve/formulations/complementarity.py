@@ -1,0 +1,116 @@
+"""Equilibrium as a mixed complementarity problem: everyone's first-order conditions at once.
+
+For players with convex problems the conditions are sufficient; for the others the
+certificate decides. Source: Facchinei and Pang (2003), chapter 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import casadi as ca
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.concepts import Nash, VariationalEquilibrium
+from eqsolve.formulations.kkt import OptimalityConditions, constant_matrix, optimality_conditions
+from eqsolve.formulations.recovery import Recovered, constraint_multipliers, weights_of
+from eqsolve.games.expressions import to_csr
+from eqsolve.programs.complementarity import ComplementarityProblem
+from eqsolve.results import Solution
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Complementarity:
+    """Formulation of Nash and variational equilibria as a mixed complementarity problem."""
+
+    name = "complementarity"
+    kind = "complementarity"
+
+    def refuses(self, game: Any, concept: Any) -> str | None:
+        """None, or why this formulation does not apply."""
+        if not isinstance(concept, (Nash, VariationalEquilibrium)):
+            return f"first-order conditions of simultaneous play do not express {concept!r}."
+        return None
+
+    def compile(self, game: Any, concept: Any, start: Array | None = None) -> KKTProgram:
+        """The complementarity problem; `start` (n,) are strategies to begin from."""
+        conditions = optimality_conditions(game.symbolic, weights_of(game, concept))
+        return KKTProgram(conditions, _problem(conditions, start))
+
+    def recover(self, program: KKTProgram, solution: Solution) -> Recovered:
+        """Strategies and multipliers from the unknowns."""
+        conditions = program.conditions
+        n, rows = conditions.game.n, conditions.multipliers.shape[0]
+        values = solution.values
+        x, multipliers = values[:n], values[values.size - rows :]
+        gradient = np.asarray(program.problem.function(values)[:n])
+        return Recovered(x, constraint_multipliers(conditions.game, multipliers, gradient))
+
+
+@dataclass(frozen=True)
+class KKTProgram:
+    """A complementarity problem beside the conditions it states.
+
+    Attributes
+    ----------
+    conditions : OptimalityConditions
+        The conditions, in symbols.
+    problem : ComplementarityProblem
+        The same as functions, ready for a solver.
+    """
+
+    conditions: OptimalityConditions
+    problem: ComplementarityProblem
+    kind = "complementarity"
+
+    def describe(self) -> str:
+        """Each unknown between its bounds, facing its function."""
+        faces = ca.vertsplit(self.conditions.residual)
+        lines = ["Find unknowns within bounds, each complementary to its function:"]
+        rows = zip(self.problem.names, self.problem.lower, self.problem.upper, faces, strict=True)
+        lines += [f"  {low:g} <= {name} <= {high:g}  _|_  {face}" for name, low, high, face in rows]
+        return "\n".join(lines)
+
+
+def _problem(conditions: OptimalityConditions, start: Array | None) -> ComplementarityProblem:
+    unknowns, residual = conditions.unknowns, conditions.residual
+    slopes = ca.jacobian(residual, unknowns)
+    lower, upper = conditions.bounds
+    x = conditions.game.start if start is None else _with_auxiliaries(conditions.game, start)
+    matrix = constant_matrix(slopes)
+    evaluate = ca.Function("residual", [unknowns], [residual])
+    if matrix is not None:
+        offset = np.asarray(evaluate(np.zeros(unknowns.shape))).ravel()
+
+        def function(z: Array) -> Array:
+            return np.asarray(matrix @ z + offset)
+
+        def jacobian(z: Array) -> Any:
+            return matrix
+
+    else:
+        differentiate = ca.Function("jacobian", [unknowns], [slopes])
+
+        def function(z: Array) -> Array:
+            return np.asarray(evaluate(z)).ravel()
+
+        def jacobian(z: Array) -> Any:
+            return to_csr(differentiate(z)).tocsc()
+
+    return ComplementarityProblem(
+        function=function,
+        jacobian=jacobian,
+        lower=lower,
+        upper=upper,
+        start=conditions.start(np.clip(x, conditions.game.lower, conditions.game.upper)),
+        names=conditions.names,
+    )
+
+
+def _with_auxiliaries(game: Any, start: Array) -> Array:
+    """Declared strategies (declared,) completed by the epigraph variables' own start."""
+    return np.concatenate([np.asarray(start, dtype=float), game.start[game.declared :]])

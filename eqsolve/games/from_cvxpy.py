@@ -1,0 +1,337 @@
+"""A game declared in cvxpy, read into scalars (`SymbolicGame`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import casadi as ca
+import cvxpy as cp
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.errors import NotAGame
+from eqsolve.games.epigraph import Epigraphs, kinks
+from eqsolve.games.expressions import Walker, to_csr
+from eqsolve.games.player import Player, Population, check_constraints
+from eqsolve.games.symbolic import SHARED, Places, SymbolicGame
+from eqsolve.games.traversal import leaves, mentions
+
+Block = Player | Population
+LIFT_ABOVE = 64  # games with fewer coordinates are small enough to be dense
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One declared constraint as a column, with the owner of each entry."""
+
+    label: str
+    expression: Any
+    equality: bool
+    sign: int
+    owners: NDArray[np.int_]
+
+
+def read_game(
+    blocks: Sequence[Block], shared: Sequence[Any], *, epigraphs: bool = True
+) -> SymbolicGame:
+    """Read players and shared constraints.
+
+    Parameters
+    ----------
+    blocks : sequence of Player or Population
+    shared : sequence of cvxpy constraints
+        Bind every player.
+    epigraphs : bool
+        True for optimality conditions (kinks become epigraph variables), False for
+        evaluation as declared.
+
+    Raises
+    ------
+    NotAGame
+        Naming the player, variable or atom at fault.
+    """
+    check_ownership(blocks, shared)
+    objectives = [block.expression for block in blocks]
+    firsts = np.cumsum([0, *(len(block.names) for block in blocks)])
+    variables = [variable for block in blocks for variable in block.variables]
+    owners = [
+        _owners(block, first, variable)
+        for block, first in zip(blocks, firsts, strict=False)
+        for variable in block.variables
+    ]
+    declared = sum(variable.size for variable in variables)
+    rows: list[Rows] = []
+    has_kink = kinks()
+    for place, (block, first) in enumerate(zip(blocks, firsts, strict=False)):
+        own_rows = [
+            _row(f"{block.name}: {constraint}", constraint, _owners(block, first, constraint))
+            for constraint in block.constraints
+        ]
+        if epigraphs:
+            lifted = Epigraphs({variable.id for variable in block.variables}, has_kink)
+            objectives[place] = lifted.smooth(objectives[place])
+            own_rows = [replace(row, expression=lifted.smooth(row.expression)) for row in own_rows]
+            variables += lifted.variables
+            owners += [_owners(block, first, variable) for variable in lifted.variables]
+            own_rows += [_row("", c, _owners(block, first, c)) for c in lifted.constraints]
+        rows += own_rows
+    rows += [
+        _row(f"shared: {constraint}", constraint, np.full(constraint.size, SHARED))
+        for constraint in shared
+    ]
+    return _assemble(blocks, variables, owners, objectives, rows, declared)
+
+
+def _owners(block: Block, first: int, item: Any) -> NDArray[np.int_]:
+    """Player index of each entry (row-major) of a variable or constraint of `block`."""
+    if isinstance(block, Player):
+        return np.full(item.size, first)
+    if not item.shape or item.shape[0] != block.size:
+        raise NotAGame(
+            f"Population {block.name!r}: a kink (max, abs, norm) mixes several players' own "
+            "variables; declare these players one by one."
+        )
+    return first + np.repeat(np.arange(block.size), item.size // block.size)
+
+
+def check_ownership(blocks: Sequence[Block], shared: Sequence[Any]) -> None:
+    """Every variable mentioned belongs to exactly one player; names are distinct."""
+    if not blocks:
+        raise NotAGame("A game needs at least one player.")
+    owner_of: dict[int, str] = {}
+    names: set[str] = set()
+    for block in blocks:
+        if not isinstance(block, (Player, Population)):
+            raise NotAGame(f"{block!r} is not a Player or a Population.")
+        for name in block.names:
+            if name in names:
+                raise NotAGame(f"Two players are called {name!r}; names must differ.")
+            names.add(name)
+        for variable in block.variables:
+            if variable.id in owner_of:
+                raise NotAGame(
+                    f"Player {block.name!r}: variable {variable.name()!r} already belongs to "
+                    f"{owner_of[variable.id]!r}."
+                )
+            owner_of[variable.id] = block.name
+    seen: set[int] = set()
+    for block in blocks:
+        own = {variable.id for variable in block.variables}
+        _check_known(block.expression, owner_of, f"Player {block.name!r}: the objective", seen)
+        for place, constraint in enumerate(block.constraints):
+            what = f"Player {block.name!r}: constraint {place}"
+            _check_known(constraint, owner_of, what, seen)
+            if not mentions(constraint, own):
+                raise NotAGame(
+                    f"{what} ({constraint}) mentions none of the player's own variables, "
+                    "so it cannot bind this player."
+                )
+    check_constraints("The game's shared_constraints", tuple(shared))
+    for place, constraint in enumerate(shared):
+        _check_known(constraint, owner_of, f"Shared constraint {place}", seen)
+
+
+def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int]) -> None:
+    for leaf in leaves(item, seen):
+        if isinstance(leaf, cp.Variable) and leaf.id not in owner_of:
+            raise NotAGame(
+                f"{what} mentions variable {leaf.name()!r}, which belongs to no player; "
+                "list it in some player's variables."
+            )
+
+
+def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> Rows:
+    equality = isinstance(constraint, (cp.constraints.zero.Equality, cp.constraints.zero.Zero))
+    sign = -1 if isinstance(constraint, cp.constraints.nonpos.NonNeg) else 1
+    return Rows(label, constraint.expr, equality, sign, owners)
+
+
+def variable_bounds(variable: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds from a variable's attributes, each (size,) in row-major order."""
+    lower = np.full(variable.shape, -np.inf)
+    upper = np.full(variable.shape, np.inf)
+    if variable.attributes["bounds"] is not None:
+        given_lower, given_upper = variable.bounds
+        lower = np.maximum(lower, given_lower)
+        upper = np.minimum(upper, given_upper)
+    if variable.attributes["nonneg"] or variable.attributes["pos"]:
+        lower = np.maximum(lower, 0.0)
+    if variable.attributes["nonpos"] or variable.attributes["neg"]:
+        upper = np.minimum(upper, 0.0)
+    return lower.ravel(), upper.ravel()
+
+
+def _assemble(
+    blocks: Sequence[Block],
+    variables: list[Any],
+    owners: list[NDArray[np.int_]],
+    objectives: list[Any],
+    rows: list[Rows],
+    declared: int,
+) -> SymbolicGame:
+    sizes = [variable.size for variable in variables]
+    symbols = [ca.SX.sym(v.name(), s) for v, s in zip(variables, sizes, strict=True)]
+    x = ca.vertcat(*symbols)
+    owner = np.concatenate(owners)
+    walker = Walker(
+        {v.id: s for v, s in zip(variables, symbols, strict=True)},
+        x,
+        lift=owner.size > LIFT_ABOVE,
+    )
+    costs = ca.vertcat(
+        *(block.sign * walker(f) for block, f in zip(blocks, objectives, strict=True))
+    )
+    _check_scalar(blocks, costs)
+    columns = [row.sign * walker(row.expression) for row in rows]
+    bounds = [variable_bounds(variable) for variable in variables]
+    lower = np.concatenate([pair[0] for pair in bounds])
+    upper = np.concatenate([pair[1] for pair in bounds])
+    aggregates = walker.aggregates
+    sorted_out = _Sorter(x, aggregates, owner, lower, upper)
+    places = tuple(sorted_out.place(row, column) for row, column in zip(rows, columns, strict=True))
+    _check_bounds(variables, lower, upper)
+    return SymbolicGame(
+        x=x,
+        y=aggregates.symbol(),
+        matrix=aggregates.matrix(owner.size),
+        offset=aggregates.offset(),
+        costs=costs,
+        rows=ca.vertcat(ca.SX(0, 1), *sorted_out.rows),
+        owner=owner,
+        row_owner=np.concatenate([np.zeros(0, dtype=int), *sorted_out.owners]),
+        equality=np.concatenate([np.zeros(0, dtype=bool), *sorted_out.equality]),
+        lower=lower,
+        upper=upper,
+        start=_start(variables, lower, upper),
+        declared=declared,
+        places=tuple(place for place in places if place.label),
+        names=coordinate_names(variables),
+    )
+
+
+def _check_scalar(blocks: Sequence[Block], costs: Any) -> None:
+    expected = sum(len(block.names) for block in blocks)
+    if costs.shape[0] != expected:
+        for block in blocks:
+            if isinstance(block, Player) and block.expression.size != 1:
+                raise NotAGame(
+                    f"Player {block.name!r}: the objective has shape {block.expression.shape}; "
+                    "it must be a scalar."
+                )
+
+
+def _check_bounds(
+    variables: list[Any], lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> None:
+    crossed = np.flatnonzero(lower > upper)
+    if crossed.size:
+        j = int(crossed[0])
+        name = coordinate_names(variables)[j]
+        raise NotAGame(
+            f"Variable {name!r} has no feasible value: its bounds are {lower[j]:g} and {upper[j]:g}."
+        )
+
+
+def variable_names(variables: Sequence[Any]) -> tuple[str, ...]:
+    """The variables' own names, numbered where two share one."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for variable in variables:
+        name, copies = variable.name(), 1
+        while name in taken:
+            copies += 1
+            name = f"{variable.name()}#{copies}"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def coordinate_names(variables: Sequence[Any]) -> tuple[str, ...]:
+    """'q' for a scalar, 'x[0]', 'X[1,2]' for entries, in row-major order."""
+    names: list[str] = []
+    for variable, name in zip(variables, variable_names(variables), strict=True):
+        if not variable.shape:
+            names.append(name)
+            continue
+        places = np.indices(variable.shape).reshape(len(variable.shape), -1).T
+        names += [f"{name}[{','.join(map(str, place))}]" for place in places]
+    return tuple(names)
+
+
+def _start(
+    variables: Sequence[Any], lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Variables' own values where set, else the middle of the box or one inside a half-line."""
+    finite_lower, finite_upper = np.isfinite(lower), np.isfinite(upper)
+    start = np.zeros(lower.size)
+    start[finite_lower] = lower[finite_lower] + 1.0
+    start[finite_upper & ~finite_lower] = upper[finite_upper & ~finite_lower] - 1.0
+    both = finite_lower & finite_upper
+    start[both] = np.minimum(lower[both] + 1.0, (lower[both] + upper[both]) / 2)
+    place = 0
+    for variable in variables:
+        if variable.value is not None:
+            start[place : place + variable.size] = np.asarray(variable.value, dtype=float).ravel()
+        place += variable.size
+    return np.asarray(np.clip(start, lower, upper))
+
+
+class _Sorter:
+    """Sends each constraint entry to the bounds or to the general rows."""
+
+    def __init__(
+        self,
+        x: Any,
+        aggregates: Any,
+        owner: NDArray[np.int_],
+        lower: NDArray[np.float64],
+        upper: NDArray[np.float64],
+    ) -> None:
+        self.owner, self.lower, self.upper = owner, lower, upper
+        self.xy = ca.vertcat(x, aggregates.symbol())
+        self.count = 0
+        self.rows: list[Any] = []
+        self.owners: list[NDArray[np.int_]] = []
+        self.equality: list[NDArray[np.bool_]] = []
+
+    def place(self, row: Rows, column: Any) -> Places:
+        size, n = column.shape[0], self.owner.size
+        jacobian = ca.jacobian(column, self.xy)
+        curved = np.asarray(ca.which_depends(column, self.xy, 2, True), dtype=bool)
+        at_zero = ca.Function("at_zero", [self.xy], [column, jacobian])
+        offset, slopes = at_zero(np.zeros(self.xy.shape))
+        matrix = to_csr(slopes) if size else None
+        kind = np.full(size, "row", dtype=object)
+        index = np.zeros(size, dtype=int)
+        scale = np.ones(size)
+        offset = np.asarray(offset).ravel()
+        counts = np.diff(matrix.indptr) if matrix is not None else np.zeros(0, dtype=int)
+        for e in range(size):
+            if curved[e] or counts[e] != 1:
+                continue
+            j, slope = int(matrix.indices[matrix.indptr[e]]), float(matrix.data[matrix.indptr[e]])
+            if slope == 0.0 or j >= n or row.owners[e] not in (SHARED, self.owner[j]):
+                continue
+            if row.owners[e] == SHARED and row.equality:
+                continue
+            bound = -offset[e] / slope
+            index[e], scale[e] = j, abs(slope)
+            if row.equality:
+                kind[e] = "both"
+                self.lower[j] = max(self.lower[j], bound)
+                self.upper[j] = min(self.upper[j], bound)
+            elif slope > 0:
+                kind[e] = "upper"
+                self.upper[j] = min(self.upper[j], bound)
+            else:
+                kind[e] = "lower"
+                self.lower[j] = max(self.lower[j], bound)
+        general = np.flatnonzero(kind == "row")
+        index[general] = self.count + np.arange(general.size)
+        self.count += general.size
+        self.rows.append(column[general.tolist()] if general.size else ca.SX(0, 1))
+        self.owners.append(row.owners[general])
+        self.equality.append(np.full(general.size, row.equality))
+        return Places(row.label, (size,), kind, index, scale, row.equality)
