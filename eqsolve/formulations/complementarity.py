@@ -78,7 +78,7 @@ class KKTProgram:
 
 def _problem(conditions: OptimalityConditions, start: Array | None) -> ComplementarityProblem:
     unknowns, residual = conditions.unknowns, conditions.residual
-    slopes = ca.jacobian(residual, unknowns)
+    slopes = conditions.jacobian
     lower, upper = conditions.bounds
     x = conditions.game.start if start is None else _with_auxiliaries(conditions.game, start)
     matrix = constant_matrix(slopes)

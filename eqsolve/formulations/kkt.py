@@ -61,6 +61,26 @@ class OptimalityConditions:
         return ca.vertcat(self.stationarity, lifted, self.price_residual, -game.rows)
 
     @cached_property
+    def jacobian(self) -> Any:
+        """d residual / d unknowns, sparse SX, block by block.
+
+        Taken whole, the dense row of an aggregate together with its dense column would
+        defeat the colouring that keeps differentiation cheap.
+        """
+        game = self.game
+        others = self.prices.shape[0] + self.multipliers.shape[0]
+        lifted = ca.horzcat(
+            to_dm(-game.matrix), ca.DM.eye(game.aggregates), ca.DM(game.aggregates, others)
+        )
+        rows = ca.horzcat(-game.row_jacobian, ca.SX(self.multipliers.shape[0], others))
+        return ca.vertcat(
+            ca.jacobian(self.stationarity, self.unknowns),
+            ca.SX(lifted),
+            ca.jacobian(self.price_residual, self.unknowns),
+            rows,
+        )
+
+    @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper bounds of the unknowns."""
         game = self.game

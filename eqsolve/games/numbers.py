@@ -140,9 +140,3 @@ class GameNumbers:
     def project(self, profiles: Array) -> Array:
         """Nearest points of the feasible set, (replications, n) to (replications, n)."""
         return self._projection(np.atleast_2d(profiles))
-
-    def best_response(self, profiles: Array, player: int) -> Array:
-        """The best answer of `player` to each profile, (replications, own coordinates)."""
-        from eqsolve.games.best_response import best_response
-
-        return best_response(self, np.atleast_2d(np.asarray(profiles, dtype=float)), player)

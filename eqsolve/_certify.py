@@ -1,0 +1,101 @@
+"""Certify a point: re-solve every player's problem and measure what is left to gain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.concepts import Nash
+from eqsolve.errors import EqsolveError
+from eqsolve.formulations.deviations import deviations
+from eqsolve.formulations.first_order import FirstOrder, first_order
+from eqsolve.formulations.recovery import weights_of
+from eqsolve.formulations.second_order import second_order
+from eqsolve.games.convexity import convex_players, has_shared_rows
+from eqsolve.games.game import Game
+from eqsolve.results import Certificate
+
+VARIATIONAL = 1e-6  # first-order residual, relative to the gradient, below which multipliers agree
+READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
+
+
+def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
+    """How far `point` is from an equilibrium of `game`, from the declaration alone.
+
+    Parameters
+    ----------
+    game : Game
+    point : dict of str to array, or array (n,)
+        Strategies by player, or all of them in `game.variables` order.
+    concept : Nash or VariationalEquilibrium, optional
+        Its weights decide what counts as normalized.
+
+    Returns
+    -------
+    Certificate
+        With the largest gain any player gets by deviating alone; `holds(tolerance)`
+        says whether that and the infeasibility are small enough.
+
+    Raises
+    ------
+    NotAGame
+        When the point does not fit the game.
+
+    Examples
+    --------
+    >>> import cvxpy as cp
+    >>> from eqsolve import Game, Player
+    >>> x = cp.Variable(name="x")
+    >>> certify(Game([Player("a", cp.Minimize(cp.square(x - 1)), [x])]), [3.0]).max_gain
+    4.0
+    """
+    concept = Nash() if concept is None else concept
+    vector = game.pack(point)
+    payoffs = game.declared_payoffs(vector)
+    _check_reading(game, vector, payoffs)
+    found = deviations(game, vector)
+    weights = weights_of(game, concept)
+    order = first_order(game, vector, weights)
+    convex = convex_players(game, vector)
+    gains = dict(zip(game.player_names, found.gains.tolist(), strict=True))
+    certain = bool(convex.all()) and not found.failed
+    slope = max(1.0, float(np.abs(game.numbers.gradient(vector)).max(initial=0.0)))
+    return Certificate(
+        max_gain=float(found.gains.max()),
+        gains=gains,
+        kkt_residual=order.residual,
+        infeasibility=game.numbers.infeasibility(vector),
+        payoff_scale=max(1.0, float(np.abs(payoffs).max())),
+        scope="global" if certain else "local",
+        second_order=second_order(game, vector),
+        kind=_kind(game, order, slope, bool((weights != 1).any())),
+        multiplier_spread=order.spread,
+        variational_residual=order.variational,
+    )
+
+
+def _check_reading(game: Game, vector: NDArray[np.float64], payoffs: Any) -> None:
+    """The modelling language and our reading of it must give the same payoffs."""
+    ours = game.numbers.payoffs(vector[None])[0]
+    both = np.isfinite(ours) & np.isfinite(payoffs)
+    scale = 1.0 + np.abs(payoffs[both])
+    wrong = np.abs(ours[both] - payoffs[both]) > READING * scale
+    if wrong.any() or (np.isfinite(ours) != np.isfinite(payoffs)).any():
+        place = int(np.flatnonzero(both)[wrong][0]) if wrong.any() else int(np.argmin(both))
+        name = game.player_names[place]
+        raise EqsolveError(
+            f"Player {name!r}: the modelling language evaluates the objective to "
+            f"{payoffs[place]:.12g} and eqsolve to {ours[place]:.12g} at this point."
+        )
+
+
+def _kind(game: Game, order: FirstOrder, slope: float, weighted: bool) -> str:
+    if not has_shared_rows(game):
+        return "Nash"
+    if order.variational is not None and order.variational <= VARIATIONAL * slope:
+        return "variational"
+    if weighted and order.normalized is not None and order.normalized <= VARIATIONAL * slope:
+        return "normalized"
+    return "generalized"

@@ -1,0 +1,316 @@
+"""One player's problem with the others fixed: best responses and deviation gains.
+
+    min over z  c_i(z, x_-i)   s.t.  own bounds, own rows, shared rows at (z, x_-i)
+
+Three routes, chosen by the problem's form: a quadratic program, a safeguarded search
+on the line for one coordinate, and Ipopt from several starts for the rest. None of
+them starts from, or knows of, the program that produced the strategies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import casadi as ca
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from eqsolve.formulations.scalar_search import minimize_on_line
+from eqsolve.games.expressions import to_csr
+from eqsolve.games.game import Game
+from eqsolve.games.numbers import GameNumbers
+from eqsolve.games.symbolic import SHARED, to_dm
+from eqsolve.programs.smooth import SmoothProgram
+from eqsolve.results import Status
+from eqsolve.solvers.nonlinear import Ipopt
+from eqsolve.solvers.quadratic import solve_quadratic
+
+Array = NDArray[np.float64]
+FAR = 1e3  # how far random starts reach along unbounded coordinates, relative to the point
+
+
+@dataclass(frozen=True)
+class Response:
+    """A player's best answer: full own coordinates (epigraph included), gain, and how it ended."""
+
+    values: Array
+    gain: float
+    status: Status
+
+
+class OwnProblem:
+    """The problem of one player; `player` is its index.
+
+    Points are (n,) vectors of the game's declared coordinates.
+    """
+
+    def __init__(self, game: Game, player: int) -> None:
+        self.game, self.player = game, player
+        self.symbolic = game.symbolic
+        self.own = np.flatnonzero(self.symbolic.owner == player)
+        touched = np.diff(row_pattern(game)[:, self.own].tocsr().indptr) > 0
+        binding = np.isin(self.symbolic.row_owner, (player, SHARED))
+        self.rows = np.flatnonzero(binding & touched)
+
+    # -------------------------------------------------------------- as a function of own z
+
+    @cached_property
+    def _cost(self) -> Any:
+        """c_i and its own derivatives as a function of (x, y)."""
+        symbolic = self.symbolic
+        x, y, own = symbolic.x, symbolic.y, self.own.tolist()
+        cost = symbolic.costs[self.player]
+        return ca.Function("cost", [x, y], [cost, symbolic.gradient[own]])
+
+    @cached_property
+    def _in_own(self) -> tuple[Any, Any, Any, Any]:
+        """(z, x, cost(z), rows(z)): own coordinates replaced by z, aggregates moved along."""
+        symbolic = self.symbolic
+        z = ca.SX.sym("z", self.own.size)
+        x = ca.SX(symbolic.x)
+        replaced = ca.SX(x)
+        replaced[self.own.tolist()] = z
+        lifted = ca.mtimes(to_dm(symbolic.matrix), replaced) + ca.DM(symbolic.offset)
+        rows = symbolic.rows[self.rows.tolist()] if self.rows.size else ca.SX(0, 1)
+        value = ca.Function("own", [x, symbolic.y], [symbolic.costs[self.player], rows])
+        cost, own_rows = value(replaced, lifted)
+        return z, x, cost, own_rows
+
+    @cached_property
+    def is_quadratic(self) -> bool:
+        """Quadratic in z with affine rows."""
+        if linear_quadratic(self.game):
+            return True
+        z, _, cost, rows = self._in_own
+        hessian = ca.hessian(cost, z)[0]
+        curved = bool(rows.shape[0]) and any(ca.which_depends(rows, z, 2, True))
+        return not ca.depends_on(hessian, z) and not curved
+
+    @cached_property
+    def _pieces(self) -> Any:
+        """Function of (z, x): cost, gradient, Hessian, rows, their slopes."""
+        z, x, cost, rows = self._in_own
+        hessian, gradient = ca.hessian(cost, z)
+        return ca.Function(
+            "pieces", [z, x], [cost, gradient, hessian, rows, ca.jacobian(rows, z)]
+        )
+
+    def complete(self, point: Array) -> Array:
+        """The declared point with epigraph coordinates at their start."""
+        missing = self.symbolic.start[self.symbolic.declared :]
+        return np.concatenate([np.asarray(point, dtype=float), missing])
+
+    # -------------------------------------------------------------- best response
+
+    def respond(self, point: Array, starts: int = 4, seed: int = 0) -> Response:
+        """The best answer to `point` (n,).
+
+        Parameters
+        ----------
+        point : ndarray (n,)
+        starts : int
+            Random starts besides the given and the default point, for problems that
+            are neither quadratic and convex nor one-dimensional.
+        """
+        x = self.complete(point)
+        if self.is_quadratic:
+            answer = self._by_quadratic_program(x)
+            if answer is not None:
+                return answer
+        if self.own.size == 1 and not self.rows.size:
+            return self._on_line(x)
+        return self._by_ipopt(x, starts, seed)
+
+    def with_declared_fixed(self, point: Array) -> Response:
+        """The best epigraph coordinates at the player's declared strategy in `point` (n,)."""
+        x = self.complete(point)
+        kept = self.own < self.symbolic.declared
+        low = np.where(kept, x[self.own], self.symbolic.lower[self.own])
+        high = np.where(kept, x[self.own], self.symbolic.upper[self.own])
+        if self.is_quadratic:
+            answer = self._by_quadratic_program(x, (low, high))
+            if answer is not None:
+                return answer
+        solution = self._ipopt.solve(x[self.own], x, lower=low, upper=high)
+        return Response(solution.values, 0.0, solution.status)
+
+    def gain(self, x: Array, z: Array) -> float:
+        """How much the player's cost falls by moving from x to z."""
+        declared = self.own < self.symbolic.declared
+        moved = x[: self.symbolic.declared].copy()
+        moved[self.own[declared]] = z[declared]
+        both = np.stack([x[: self.symbolic.declared], moved])
+        costs = self._declared_cost(both)
+        return float(costs[0] - costs[1])
+
+    def _declared_cost(self, points: Array) -> Array:
+        declared = self.game.declared
+        lifted = declared.matrix @ points.T + declared.offset[:, None]
+        return np.asarray(self._declared_function(points.T, lifted)).ravel()
+
+    @cached_property
+    def _declared_function(self) -> Any:
+        declared = self.game.declared
+        return ca.Function("cost", [declared.x, declared.y], [declared.costs[self.player]])
+
+    def _by_quadratic_program(
+        self, x: Array, box: tuple[Array, Array] | None = None
+    ) -> Response | None:
+        """None when the quadratic is not convex."""
+        P, q, offset, matrix = self._matrices(x)
+        dense = P.toarray()
+        scale = max(1.0, float(np.abs(dense).max(initial=0.0)))
+        if np.linalg.eigvalsh(dense)[0] < -1e-9 * scale:
+            return None
+        bounds = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
+        low, high = bounds if box is None else box
+        if self.own.size == 1 and not self.rows.size and dense[0, 0] > 1e-12 * scale:
+            z = np.clip(-q / dense[0, 0], low, high)
+            return Response(z, self.gain(x, z), Status.SOLVED)
+        equal = self.symbolic.equality[self.rows]
+        eye = sp.identity(self.own.size, format="csr")
+        lower, upper = np.isfinite(low), np.isfinite(high)
+        A = sp.vstack([matrix[equal], matrix[~equal], eye[upper], -eye[lower]], format="csc")
+        b = np.concatenate([-offset[equal], -offset[~equal], high[upper], -low[lower]])
+        solution = solve_quadratic(P, q, A, b, int(equal.sum()))
+        z = np.clip(solution.values, low, high)
+        if solution.status is Status.UNBOUNDED:
+            return Response(z, np.inf, solution.status)
+        return Response(z, self.gain(x, z), solution.status)
+
+    def _matrices(self, x: Array) -> tuple[Any, Array, Array, Any]:
+        """P, q, r, A of the own problem: 1/2 z'Pz + q'z subject to r + A z <= 0 (or = 0)."""
+        if not linear_quadratic(self.game):
+            _, gradient, hessian, rows, slopes = self._pieces(np.zeros(self.own.size), x)
+            return to_csr(hessian), np.asarray(gradient).ravel(), np.asarray(rows).ravel(), to_csr(
+                slopes
+            )
+        numbers, own = numbers_with_epigraphs(self.game), self.own
+        direct, through = numbers.jacobian_parts(x)
+        P = direct[own][:, own] + through[own] @ numbers.symbolic.matrix[:, own]
+        q = numbers.gradient(x)[own] - P @ x[own]
+        A = numbers.row_jacobian(x)[self.rows][:, own]
+        return sp.csr_matrix(P), q, numbers.rows(x)[self.rows] - A @ x[own], sp.csr_matrix(A)
+
+    def _on_line(self, x: Array) -> Response:
+        place = int(self.own[0])
+
+        def cost(z: Array) -> Array:
+            points = np.repeat(x[:, None], z.size, axis=1)
+            points[place] = z
+            lifted = self.symbolic.matrix @ points + self.symbolic.offset[:, None]
+            return np.asarray(self._cost(points, lifted)[0]).ravel()
+
+        low, high = self.symbolic.lower[place], self.symbolic.upper[place]
+        z, bounded = minimize_on_line(cost, float(low), float(high), float(x[place]))
+        status = Status.SOLVED if bounded else Status.UNBOUNDED
+        gain = self.gain(x, np.array([z])) if bounded else np.inf
+        return Response(np.array([z]), gain, status)
+
+    @cached_property
+    def _ipopt(self) -> Any:
+        z, x, cost, rows = self._in_own
+        equal = self.symbolic.equality[self.rows]
+        program = SmoothProgram(
+            variables=z,
+            parameters=x,
+            objective=cost,
+            constraints=rows,
+            lower=self.symbolic.lower[self.own],
+            upper=self.symbolic.upper[self.own],
+            constraint_lower=np.where(equal, 0.0, -np.inf),
+            constraint_upper=np.zeros(self.rows.size),
+        )
+        return Ipopt().prepare(program)
+
+    def _by_ipopt(self, x: Array, starts: int, seed: int) -> Response:
+        low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
+        rng = np.random.default_rng(seed)
+        reach = FAR * (1 + np.abs(x[self.own]))
+        box = (np.maximum(low, x[self.own] - reach), np.minimum(high, x[self.own] + reach))
+        spread = [rng.uniform(*box) for _ in range(starts)]
+        best = Response(x[self.own], 0.0, Status.FAILED)
+        for start in (x[self.own], self.symbolic.start[self.own], *spread):
+            solution = self._ipopt.solve(start, x)
+            if solution.status is Status.UNBOUNDED:
+                return Response(solution.values, np.inf, solution.status)
+            if not solution.solved:
+                continue
+            z = np.clip(solution.values, low, high)
+            gain = self.gain(x, z)
+            if best.status is Status.FAILED or gain > best.gain:
+                best = Response(z, gain, Status.SOLVED)
+        return best
+
+
+def linear_quadratic(game: Game) -> bool:
+    """Whether every cost is quadratic in own strategies and every row affine."""
+    return bool(game.symbolic.is_affine and game.symbolic.linear_rows.all())
+
+
+def numbers_with_epigraphs(game: Game) -> GameNumbers:
+    """The game's numbers over declared and epigraph coordinates, built once a game."""
+    if game.symbolic is game.declared:
+        return game.numbers
+    return _remembered(game, "_full_numbers", lambda: GameNumbers(game.symbolic, game.signs))
+
+
+def row_pattern(game: Game) -> Any:
+    """Which coordinates each row depends on, aggregates followed: csc (rows, n) of counts."""
+
+    def build() -> Any:
+        symbolic, jacobian = game.symbolic, game.symbolic.row_jacobian
+        sparsity = jacobian.sparsity()
+        places = (np.asarray(sparsity.row(), dtype=int), np.asarray(sparsity.get_col(), dtype=int))
+        pattern = sp.csc_matrix((np.ones(jacobian.nnz()), places), shape=jacobian.shape)
+        n = symbolic.n
+        return sp.csc_matrix(pattern[:, :n] + pattern[:, n:] @ abs(symbolic.matrix))
+
+    return _remembered(game, "_row_pattern", build)
+
+
+def own_problem(game: Game, player: int) -> OwnProblem:
+    """The player's problem, built once a game."""
+    problems = _remembered(game, "_own_problems", dict)
+    if player not in problems:
+        problems[player] = OwnProblem(game, player)
+    return problems[player]  # type: ignore[no-any-return]
+
+
+def _remembered(game: Game, name: str, build: Callable[[], Any]) -> Any:
+    """A value that belongs to the game, computed on first use."""
+    if name not in game.__dict__:
+        game.__dict__[name] = build()
+    return game.__dict__[name]
+
+
+def best_response(game: Game, profiles: Array, player: int) -> Array:
+    """Best answers of `player` to many profiles.
+
+    Parameters
+    ----------
+    game : Game
+    profiles : ndarray (replications, n)
+    player : int
+        Index in `game.player_names`.
+
+    Returns
+    -------
+    ndarray (replications, own coordinates)
+    """
+    profiles = np.atleast_2d(np.asarray(profiles, dtype=float))
+    problem = own_problem(game, player)
+    if problem.own.size == 1 and not problem.rows.size and linear_quadratic(game):
+        slope = problem._matrices(problem.complete(profiles[0]))[0][0, 0]
+        if slope > 0:
+            place = int(problem.own[0])
+            gradient = game.numbers.pseudo_gradient(profiles)[:, place]
+            numbers = game.numbers
+            wanted = profiles[:, place] - gradient / slope
+            return np.clip(wanted, numbers.lower[place], numbers.upper[place])[:, None]
+    declared = problem.own < game.symbolic.declared
+    return np.stack([problem.respond(profile).values[declared] for profile in profiles])

@@ -1,0 +1,60 @@
+"""Curvature of each player's cost along the directions its active constraints leave free."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import null_space
+
+from eqsolve.formulations.own_problem import own_problem
+from eqsolve.games.convexity import own_curvature
+from eqsolve.games.game import Game
+
+Array = NDArray[np.float64]
+ACTIVE = 1e-6
+FLAT = 1e-9  # relative curvature below which a direction counts as flat
+
+
+def second_order(game: Game, point: Array) -> str | None:
+    """ "strict", "degenerate" or "violated"; None with kinks or curved rows.
+
+    "violated" means some player could gain by moving along a free direction, so that
+    the point is no local best response.
+    """
+    declared = game.declared
+    if game.symbolic is not declared or not declared.linear_rows.all():
+        return None
+    numbers = game.numbers
+    width = ACTIVE * (1 + np.abs(point))
+    free = (point > declared.lower + width) & (point < declared.upper - width)
+    counts = np.bincount(declared.owner, minlength=declared.players)
+    if counts.max(initial=1) == 1 and not declared.rows.shape[0]:
+        curvature = own_curvature(numbers, point)[declared.owner][free]
+        return _verdict(float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0)))
+    direct, through = numbers.jacobian_parts(point)
+    values, slopes = numbers.rows(point), numbers.row_jacobian(point)
+    size = np.asarray(abs(slopes) @ (1 + np.abs(point))).ravel() + 1
+    active = declared.equality | (values >= -ACTIVE * size)
+    smallest, largest = np.inf, 0.0
+    for player in range(declared.players):
+        problem = own_problem(game, player)
+        places = problem.own[free[problem.own]]
+        if not places.size:
+            continue
+        hessian = direct[places][:, places].toarray()
+        hessian += (through[places] @ declared.matrix[:, places]).toarray()
+        hessian = (hessian + hessian.T) / 2
+        largest = max(largest, float(np.abs(hessian).max()))
+        rows = problem.rows[active[problem.rows]]
+        if rows.size:
+            basis = null_space(slopes[rows][:, places].toarray())
+            hessian = basis.T @ hessian @ basis
+        if hessian.size:
+            smallest = min(smallest, float(np.linalg.eigvalsh(hessian)[0]))
+    return _verdict(smallest, largest)
+
+
+def _verdict(smallest: float, scale: float) -> str:
+    if smallest > FLAT * max(scale, 1e-12):
+        return "strict"
+    return "degenerate" if smallest >= -FLAT * max(scale, 1.0) else "violated"

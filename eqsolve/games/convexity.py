@@ -1,0 +1,124 @@
+"""Which players' problems are convex once the others are fixed.
+
+Quadratic terms are judged together by the player's own Hessian; every other term,
+and every constraint, by cvxpy's rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import casadi as ca
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.games.expressions import Walker, to_csr
+from eqsolve.games.game import Game
+from eqsolve.games.player import Player
+from eqsolve.games.symbolic import SHARED
+from eqsolve.games.terms import split, with_others_fixed
+
+SLACK = 1e-9  # relative: how negative an eigenvalue may be by rounding
+
+
+def convex_players(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For each player, whether its problem at `point` (n,) is known to be convex.
+
+    Source: disciplined convex programming (Grant, Boyd and Ye 2006) for the terms
+    cvxpy can judge; positive semidefiniteness of the own Hessian for quadratic ones.
+    """
+    if not hasattr(game, "shared_constraints"):
+        return np.zeros(len(game.player_names), dtype=bool)
+    numbers = game.numbers
+    if game.declared.is_affine and game.declared.linear_rows.all():
+        curvature = own_curvature(numbers, point)
+        scale = max(1.0, float(np.abs(numbers.jacobian_parts(point)[0]).max()))
+        return np.asarray(curvature >= -SLACK * scale)
+    return _by_rules(game, point)
+
+
+def own_curvature(numbers: Any, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smallest eigenvalue of each player's own Hessian block at `point`, (players,)."""
+    direct, through = numbers.jacobian_parts(point)
+    aggregate = numbers.symbolic.matrix
+    owner, players = numbers.owner, numbers.symbolic.players
+    counts = np.bincount(owner, minlength=players)
+    if counts.max(initial=1) == 1:
+        diagonal = direct.diagonal()
+        if aggregate.shape[0]:
+            diagonal = diagonal + np.asarray(through.multiply(aggregate.T).sum(axis=1)).ravel()
+        smallest = np.full(players, np.inf)
+        smallest[owner] = diagonal
+        return smallest
+    smallest = np.full(players, np.inf)
+    order = np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1])
+    for player, places in enumerate(order):
+        if places.size:
+            block = direct[places][:, places].toarray()
+            block += (through[places] @ aggregate[:, places]).toarray()
+            smallest[player] = np.linalg.eigvalsh((block + block.T) / 2)[0]
+    return smallest
+
+
+def _by_rules(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:
+    values, place = [], 0
+    before = [variable.value for variable in game.variables]
+    for variable in game.variables:
+        values.append(point[place : place + variable.size].reshape(variable.shape))
+        place += variable.size
+    try:
+        for variable, value in zip(game.variables, values, strict=True):
+            variable.save_value(value)
+        shared = game.shared_constraints
+        verdicts = [_block_is_convex(game, block, point, shared) for block in game.players]
+    finally:
+        for variable, old in zip(game.variables, before, strict=True):
+            variable.save_value(old)
+    return np.concatenate(verdicts)
+
+
+def _block_is_convex(
+    game: Game, block: Any, point: NDArray[np.float64], shared: tuple[Any, ...]
+) -> NDArray[np.bool_]:
+    size = len(block.names)
+    own = {variable.id for variable in block.variables}
+    single = isinstance(block, Player)
+    for constraint in (*block.constraints, *shared):
+        seen = constraint.copy([with_others_fixed(a, own) for a in constraint.args])
+        if not (seen if single else constraint).is_dcp():
+            return np.zeros(size, dtype=bool)
+    quadratic = []
+    for factor, term in split(block.expression, float(block.sign)):
+        seen = with_others_fixed(term, own) if single else term
+        if (factor * seen).is_convex():
+            continue
+        if not term.is_quadratic():
+            return np.zeros(size, dtype=bool)
+        quadratic.append(factor * term)
+    if not quadratic:
+        return np.ones(size, dtype=bool)
+    return _quadratic_is_convex(game, block, sum(quadratic[1:], quadratic[0]))
+
+
+def _quadratic_is_convex(game: Game, block: Any, expression: Any) -> NDArray[np.bool_]:
+    """Own Hessian blocks of a quadratic expression, positive semidefinite or not."""
+    declared = game.declared
+    leaves, place = {}, 0
+    for variable in game.variables:
+        leaves[variable.id] = declared.x[place : place + variable.size]
+        place += variable.size
+    column = Walker(leaves, declared.x)(expression)
+    first = game.player_names.index(block.names[0])
+    verdicts = []
+    for j in range(len(block.names)):
+        places = np.flatnonzero(declared.owner == first + j).tolist()
+        own = declared.x[places]
+        hessian = to_csr(ca.DM(ca.hessian(column[j], own)[0])).toarray()
+        scale = max(1.0, float(np.abs(hessian).max(initial=0.0)))
+        verdicts.append(bool(np.linalg.eigvalsh(hessian)[0] >= -SLACK * scale))
+    return np.asarray(verdicts)
+
+
+def has_shared_rows(game: Game) -> bool:
+    """Whether some row binds every player."""
+    return bool((game.declared.row_owner == SHARED).any())
