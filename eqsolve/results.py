@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -225,10 +225,16 @@ class Equilibrium:
         fall of a Minimize player's cost) per unit that the constraint is relaxed.
     program : Program
         The program that was solved; `.program.problem` may be printed and taken elsewhere.
-    explanation : dict of str to str
-        Each formulation with the reason it was passed over, or "used".
+    explain : callable
+        Gives `explanation`.
     solution : Solution
         What the solver said.
+    values : dict of str to ndarray
+        Variable name to value, in the variable's own shape.
+    concept : str
+        What was asked for.
+    game : Game
+        What was solved.
     """
 
     strategies: Mapping[str, NDArray[np.float64]]
@@ -237,10 +243,16 @@ class Equilibrium:
     certificate: Certificate
     multipliers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     program: Any = None
-    explanation: Mapping[str, str] = field(default_factory=dict)
+    explain: Callable[[], Mapping[str, str]] = dict
     solution: Solution | None = None
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     concept: str = "Nash"
+    game: Any = None
+
+    @property
+    def explanation(self) -> Mapping[str, str]:
+        """Each formulation with the reason it was passed over, or how it was used."""
+        return self.explain()
 
     def __getitem__(self, player: str) -> NDArray[np.float64]:
         """The strategy of `player`."""
@@ -266,7 +278,7 @@ class Equilibrium:
         routes = Table(("formulation", "why"), tuple(self.explanation.items()))
         parts = [str(self.table()), str(self.certificate)]
         parts += [str(multipliers)] if self.multipliers else []
-        parts += [str(routes)] if self.explanation else []
+        parts += [str(routes)] if routes.rows else []
         return "\n\n".join(parts)
 
     def __repr__(self) -> str:

@@ -199,9 +199,7 @@ def _shared_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> A
     return _collect(game.n, entries.col[places], np.ones(places.size), value)
 
 
-def _price_residual(
-    game: SymbolicGame, entries: _Triplets, multipliers: Any, prices: Any
-) -> Any:
+def _price_residual(game: SymbolicGame, entries: _Triplets, multipliers: Any, prices: Any) -> Any:
     """v minus (d g_shared / d y)' lambda."""
     if not prices.shape[0]:
         return ca.SX(0, 1)

@@ -95,9 +95,7 @@ class OwnProblem:
         """Function of (z, x): cost, gradient, Hessian, rows, their slopes."""
         z, x, cost, rows = self._in_own
         hessian, gradient = ca.hessian(cost, z)
-        return ca.Function(
-            "pieces", [z, x], [cost, gradient, hessian, rows, ca.jacobian(rows, z)]
-        )
+        return ca.Function("pieces", [z, x], [cost, gradient, hessian, rows, ca.jacobian(rows, z)])
 
     def complete(self, point: Array) -> Array:
         """The declared point with epigraph coordinates at their start."""
@@ -186,8 +184,11 @@ class OwnProblem:
         """P, q, r, A of the own problem: 1/2 z'Pz + q'z subject to r + A z <= 0 (or = 0)."""
         if not linear_quadratic(self.game):
             _, gradient, hessian, rows, slopes = self._pieces(np.zeros(self.own.size), x)
-            return to_csr(hessian), np.asarray(gradient).ravel(), np.asarray(rows).ravel(), to_csr(
-                slopes
+            return (
+                to_csr(hessian),
+                np.asarray(gradient).ravel(),
+                np.asarray(rows).ravel(),
+                to_csr(slopes),
             )
         numbers, own = numbers_with_epigraphs(self.game), self.own
         direct, through = numbers.jacobian_parts(x)

@@ -30,7 +30,9 @@ def second_order(game: Game, point: Array) -> str | None:
     counts = np.bincount(declared.owner, minlength=declared.players)
     if counts.max(initial=1) == 1 and not declared.rows.shape[0]:
         curvature = own_curvature(numbers, point)[declared.owner][free]
-        return _verdict(float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0)))
+        return _verdict(
+            float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0))
+        )
     direct, through = numbers.jacobian_parts(point)
     values, slopes = numbers.rows(point), numbers.row_jacobian(point)
     size = np.asarray(abs(slopes) @ (1 + np.abs(point))).ravel() + 1

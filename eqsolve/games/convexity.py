@@ -27,13 +27,13 @@ def convex_players(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:
     Source: disciplined convex programming (Grant, Boyd and Ye 2006) for the terms
     cvxpy can judge; positive semidefiniteness of the own Hessian for quadratic ones.
     """
-    if not hasattr(game, "shared_constraints"):
-        return np.zeros(len(game.player_names), dtype=bool)
     numbers = game.numbers
     if game.declared.is_affine and game.declared.linear_rows.all():
         curvature = own_curvature(numbers, point)
         scale = max(1.0, float(np.abs(numbers.jacobian_parts(point)[0]).max()))
         return np.asarray(curvature >= -SLACK * scale)
+    if game.language != "cvxpy":
+        return np.zeros(len(game.player_names), dtype=bool)
     return _by_rules(game, point)
 
 

@@ -218,9 +218,7 @@ def gather(column: Any, index: np.ndarray) -> Any:
 
 def broadcast(column: Any, shape: tuple[int, ...], target: tuple[int, ...]) -> Any:
     """Repeat `column` of `shape` to `target` as numpy would."""
-    return (
-        column if shape == target else gather(column, np.broadcast_to(labels(shape), target))
-    )
+    return column if shape == target else gather(column, np.broadcast_to(labels(shape), target))
 
 
 def as_matrix(column: Any, rows: int, columns: int) -> Any:
@@ -296,9 +294,7 @@ def _matmul(node: Any, arguments: list[Any]) -> Any:
     return as_column(ca.densify(product))
 
 
-def _through_objects(
-    operation: Callable[..., Any], node: Any, arguments: Sequence[Any]
-) -> Any:
+def _through_objects(operation: Callable[..., Any], node: Any, arguments: Sequence[Any]) -> Any:
     """Apply a numpy operation to object arrays of scalars: slow, for rare shapes."""
     arrays = []
     for column, argument in zip(arguments, node.args, strict=True):

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.errors import NotAGame
+from eqsolve.games.assembly import Row, Sorter, starting_point
 from eqsolve.games.epigraph import Epigraphs, kinks
-from eqsolve.games.expressions import Walker, to_csr
+from eqsolve.games.expressions import Walker
 from eqsolve.games.player import Player, Population, check_constraints
-from eqsolve.games.symbolic import SHARED, Places, SymbolicGame
+from eqsolve.games.symbolic import SHARED, SymbolicGame
 from eqsolve.games.traversal import leaves, mentions
 
 Block = Player | Population
@@ -23,7 +24,7 @@ LIFT_ABOVE = 64  # games with fewer coordinates are small enough to be dense
 
 
 @dataclass(frozen=True)
-class Rows:
+class DeclaredRows:
     """One declared constraint as a column, with the owner of each entry."""
 
     label: str
@@ -62,7 +63,7 @@ def read_game(
         for variable in block.variables
     ]
     declared = sum(variable.size for variable in variables)
-    rows: list[Rows] = []
+    rows: list[DeclaredRows] = []
     has_kink = kinks()
     for place, (block, first) in enumerate(zip(blocks, firsts, strict=False)):
         own_rows = [
@@ -142,10 +143,10 @@ def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int])
             )
 
 
-def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> Rows:
+def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> DeclaredRows:
     equality = isinstance(constraint, (cp.constraints.zero.Equality, cp.constraints.zero.Zero))
     sign = -1 if isinstance(constraint, cp.constraints.nonpos.NonNeg) else 1
-    return Rows(label, constraint.expr, equality, sign, owners)
+    return DeclaredRows(label, constraint.expr, equality, sign, owners)
 
 
 def variable_bounds(variable: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -168,7 +169,7 @@ def _assemble(
     variables: list[Any],
     owners: list[NDArray[np.int_]],
     objectives: list[Any],
-    rows: list[Rows],
+    rows: list[DeclaredRows],
     declared: int,
 ) -> SymbolicGame:
     sizes = [variable.size for variable in variables]
@@ -189,22 +190,17 @@ def _assemble(
     lower = np.concatenate([pair[0] for pair in bounds])
     upper = np.concatenate([pair[1] for pair in bounds])
     aggregates = walker.aggregates
-    sorted_out = _Sorter(x, aggregates, owner, lower, upper)
-    places = tuple(sorted_out.place(row, column) for row, column in zip(rows, columns, strict=True))
-    _check_bounds(variables, lower, upper)
-    return SymbolicGame(
-        x=x,
+    sorter = Sorter(x, aggregates.symbol(), owner, lower, upper)
+    places = [
+        sorter.place(Row(row.label, row.equality, row.owners), column)
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    values = [None if v.value is None else np.asarray(v.value).ravel() for v in variables]
+    return sorter.game(
         y=aggregates.symbol(),
-        matrix=aggregates.matrix(owner.size),
-        offset=aggregates.offset(),
+        aggregates=aggregates,
         costs=costs,
-        rows=ca.vertcat(ca.SX(0, 1), *sorted_out.rows),
-        owner=owner,
-        row_owner=np.concatenate([np.zeros(0, dtype=int), *sorted_out.owners]),
-        equality=np.concatenate([np.zeros(0, dtype=bool), *sorted_out.equality]),
-        lower=lower,
-        upper=upper,
-        start=_start(variables, lower, upper),
+        start=starting_point(values, np.array(sizes), lower, upper),
         declared=declared,
         places=tuple(place for place in places if place.label),
         names=coordinate_names(variables),
@@ -220,18 +216,6 @@ def _check_scalar(blocks: Sequence[Block], costs: Any) -> None:
                     f"Player {block.name!r}: the objective has shape {block.expression.shape}; "
                     "it must be a scalar."
                 )
-
-
-def _check_bounds(
-    variables: list[Any], lower: NDArray[np.float64], upper: NDArray[np.float64]
-) -> None:
-    crossed = np.flatnonzero(lower > upper)
-    if crossed.size:
-        j = int(crossed[0])
-        name = coordinate_names(variables)[j]
-        raise NotAGame(
-            f"Variable {name!r} has no feasible value: its bounds are {lower[j]:g} and {upper[j]:g}."
-        )
 
 
 def variable_names(variables: Sequence[Any]) -> tuple[str, ...]:
@@ -258,80 +242,3 @@ def coordinate_names(variables: Sequence[Any]) -> tuple[str, ...]:
         places = np.indices(variable.shape).reshape(len(variable.shape), -1).T
         names += [f"{name}[{','.join(map(str, place))}]" for place in places]
     return tuple(names)
-
-
-def _start(
-    variables: Sequence[Any], lower: NDArray[np.float64], upper: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Variables' own values where set, else the middle of the box or one inside a half-line."""
-    finite_lower, finite_upper = np.isfinite(lower), np.isfinite(upper)
-    start = np.zeros(lower.size)
-    start[finite_lower] = lower[finite_lower] + 1.0
-    start[finite_upper & ~finite_lower] = upper[finite_upper & ~finite_lower] - 1.0
-    both = finite_lower & finite_upper
-    start[both] = np.minimum(lower[both] + 1.0, (lower[both] + upper[both]) / 2)
-    place = 0
-    for variable in variables:
-        if variable.value is not None:
-            start[place : place + variable.size] = np.asarray(variable.value, dtype=float).ravel()
-        place += variable.size
-    return np.asarray(np.clip(start, lower, upper))
-
-
-class _Sorter:
-    """Sends each constraint entry to the bounds or to the general rows."""
-
-    def __init__(
-        self,
-        x: Any,
-        aggregates: Any,
-        owner: NDArray[np.int_],
-        lower: NDArray[np.float64],
-        upper: NDArray[np.float64],
-    ) -> None:
-        self.owner, self.lower, self.upper = owner, lower, upper
-        self.xy = ca.vertcat(x, aggregates.symbol())
-        self.count = 0
-        self.rows: list[Any] = []
-        self.owners: list[NDArray[np.int_]] = []
-        self.equality: list[NDArray[np.bool_]] = []
-
-    def place(self, row: Rows, column: Any) -> Places:
-        size, n = column.shape[0], self.owner.size
-        jacobian = ca.jacobian(column, self.xy)
-        curved = np.asarray(ca.which_depends(column, self.xy, 2, True), dtype=bool)
-        at_zero = ca.Function("at_zero", [self.xy], [column, jacobian])
-        offset, slopes = at_zero(np.zeros(self.xy.shape))
-        matrix = to_csr(slopes) if size else None
-        kind = np.full(size, "row", dtype=object)
-        index = np.zeros(size, dtype=int)
-        scale = np.ones(size)
-        offset = np.asarray(offset).ravel()
-        counts = np.diff(matrix.indptr) if matrix is not None else np.zeros(0, dtype=int)
-        for e in range(size):
-            if curved[e] or counts[e] != 1:
-                continue
-            j, slope = int(matrix.indices[matrix.indptr[e]]), float(matrix.data[matrix.indptr[e]])
-            if slope == 0.0 or j >= n or row.owners[e] not in (SHARED, self.owner[j]):
-                continue
-            if row.owners[e] == SHARED and row.equality:
-                continue
-            bound = -offset[e] / slope
-            index[e], scale[e] = j, abs(slope)
-            if row.equality:
-                kind[e] = "both"
-                self.lower[j] = max(self.lower[j], bound)
-                self.upper[j] = min(self.upper[j], bound)
-            elif slope > 0:
-                kind[e] = "upper"
-                self.upper[j] = min(self.upper[j], bound)
-            else:
-                kind[e] = "lower"
-                self.lower[j] = max(self.lower[j], bound)
-        general = np.flatnonzero(kind == "row")
-        index[general] = self.count + np.arange(general.size)
-        self.count += general.size
-        self.rows.append(column[general.tolist()] if general.size else ca.SX(0, 1))
-        self.owners.append(row.owners[general])
-        self.equality.append(np.full(general.size, row.equality))
-        return Places(row.label, (size,), kind, index, scale, row.equality)

@@ -46,6 +46,8 @@ class Game:
     (('incumbent', 'entrant'), 2)
     """
 
+    language = "cvxpy"
+
     def __init__(self, players: Sequence[Block], shared_constraints: Sequence[Any] = ()) -> None:
         if isinstance(players, (Player, Population)):
             players = [players]

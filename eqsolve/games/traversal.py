@@ -35,7 +35,7 @@ class Contains:
     def __call__(self, node: Any) -> bool:
         known = self._known.get(id(node))
         if known is None:
-            found = type(node) in self.kinds or any([self(argument) for argument in node.args])
+            found = type(node) in self.kinds or any(self(argument) for argument in node.args)
             # The node is kept beside the answer so that its id is not reused.
             known = self._known[id(node)] = (node, found)
         return known[1]

@@ -1,0 +1,395 @@
+"""Solve a game: choose a formulation, run its engine, certify, and only then return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve._certify import certify
+from eqsolve.concepts import Nash, VariationalEquilibrium
+from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation
+from eqsolve.formulations.catalogue import formulations
+from eqsolve.formulations.complementarity import Complementarity
+from eqsolve.formulations.recovery import Recovered
+from eqsolve.games.game import Game
+from eqsolve.results import Certificate, Equilibrium, Solution, Table
+from eqsolve.solvers.catalogue import default_solver, solver_named
+from eqsolve.solvers.semismooth_newton import SemismoothNewton
+
+Array = NDArray[np.float64]
+TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
+POLISHED = 1e-9  # relative gain below which nothing is left to polish
+PREFERENCE = ("complementarity", "potential", "nonlinear")
+RESTARTS = 5  # further random starts before a game is given up
+
+
+def solve(
+    game: Game,
+    concept: Any = None,
+    *,
+    solver: Any = None,
+    formulation: str | None = None,
+    start: Any = None,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+    **options: Any,
+) -> Equilibrium:
+    """The equilibrium of a game, with its certificate.
+
+    Parameters
+    ----------
+    game : Game
+    concept : Nash or VariationalEquilibrium, default Nash()
+        What is asked for.
+    solver : str or solver record, optional
+        An engine ("semismooth-newton", "convex", "ipopt", or any solver Pyomo knows),
+        or a record such as ``SemismoothNewton(tolerance=1e-12)``.
+    formulation : str, optional
+        "complementarity", "potential" or "nonlinear"; by default the first that applies
+        and whose answer passes the certificate.
+    start : dict of str to array, or array (n,), optional
+        Where to begin; default the variables' own values, or inside their bounds.
+    tolerance : float
+        Largest relative gain and infeasibility an answer may have.
+    seed : int
+        Of the random starts tried when the given one fails.
+    **options
+        Passed to the solver's record, for example ``max_iterations=500``.
+
+    Returns
+    -------
+    Equilibrium
+        Only ever one that passed its certificate.
+
+    Raises
+    ------
+    NoFormulation
+        None applies; each is listed with its own reason.
+    EquilibriumNotFound
+        Nothing passed; with the status, the residuals reached and what to try.
+
+    Examples
+    --------
+    >>> import cvxpy as cp
+    >>> from eqsolve import Player
+    >>> q1, q2 = cp.Variable(nonneg=True, name="q1"), cp.Variable(nonneg=True, name="q2")
+    >>> price = 100 - (q1 + q2)
+    >>> nash = solve(Game([
+    ...     Player("incumbent", cp.Maximize(q1 * price - 10 * q1), [q1]),
+    ...     Player("entrant", cp.Maximize(q2 * price - 20 * q2), [q2]),
+    ... ]))
+    >>> nash["incumbent"].round(4), round(nash.payoffs["entrant"], 3)
+    (array([33.3333]), 544.444)
+    """
+    concept = Nash() if concept is None else concept
+    engine = solver_named(solver) if isinstance(solver, str) else solver
+    first = None if start is None else game.pack(start)
+    names = _candidates(formulation)
+    reasons: dict[str, str] = {}
+    tried: dict[str, str] = {}
+    best: _Attempt | None = None
+    for place in _starts(game, first, seed):
+        for name in names:
+            if name not in reasons and name not in tried:
+                reason = _refusal(game, concept, name, engine)
+                if reason is not None:
+                    reasons[name] = reason
+            if name in reasons:
+                continue
+            attempt = _attempt(game, concept, name, engine, place, tolerance, options)
+            if attempt.holds(tolerance, concept):
+                explain = partial(_explanation, game, concept, engine, name, dict(tried))
+                return _equilibrium(game, concept, attempt, explain)
+            best = attempt if best is None or attempt.better_than(best) else best
+            tried[name] = attempt.sentence()
+        if not tried:
+            raise NoFormulation(f"No formulation applies to {concept!r} on this game:", reasons)
+    raise _not_found(best)
+
+
+@dataclass(frozen=True)
+class EquilibriaFound:
+    """Distinct equilibria found from many starts; there may be others.
+
+    Attributes
+    ----------
+    equilibria : tuple of Equilibrium
+        In the order found.
+    starts : int
+        How many starts were tried.
+    failures : int
+        How many of them ended nowhere.
+    """
+
+    equilibria: tuple[Equilibrium, ...]
+    starts: int
+    failures: int
+
+    def __len__(self) -> int:
+        return len(self.equilibria)
+
+    def __iter__(self) -> Iterator[Equilibrium]:
+        return iter(self.equilibria)
+
+    def __getitem__(self, place: int) -> Equilibrium:
+        return self.equilibria[place]
+
+    def table(self) -> Table:
+        """One row an equilibrium."""
+        rows = tuple((k, e.vector, e.certificate.max_gain) for k, e in enumerate(self.equilibria))
+        note = (
+            f"{len(self.equilibria)} distinct from {self.starts} starts "
+            f"({self.failures} without an answer); there may be others."
+        )
+        return Table(("equilibrium", "strategies", "gain from deviating"), rows, notes=(note,))
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def find_equilibria(
+    game: Game,
+    concept: Any = None,
+    *,
+    starts: int | Any = 20,
+    seed: int = 0,
+    distance: float = 1e-5,
+    **how: Any,
+) -> EquilibriaFound:
+    """Distinct equilibria reached from many starts; never a claim that they are all.
+
+    Parameters
+    ----------
+    game, concept
+        As in `solve`.
+    starts : int or sequence of points
+        How many random starts inside the bounds (the default start is added), or the
+        starts themselves.
+    seed : int
+        Of the random starts.
+    distance : float
+        Two answers closer than this, relative to their size, count as one.
+    **how
+        Passed to `solve`.
+
+    Returns
+    -------
+    EquilibriaFound
+
+    Examples
+    --------
+    >>> import cvxpy as cp
+    >>> from eqsolve import Player
+    >>> x = cp.Variable(bounds=[0, 1], name="x"); y = cp.Variable(bounds=[0, 1], name="y")
+    >>> coordination = Game([Player("a", cp.Maximize(x * (2 * y - 1)), [x]),
+    ...                      Player("b", cp.Maximize(y * (2 * x - 1)), [y])])
+    >>> len(find_equilibria(coordination, starts=20))
+    3
+    """
+    if isinstance(starts, int):
+        points = [game.numbers.default_start(), *random_starts(game, starts, seed)]
+    else:
+        points = [game.pack(point) for point in starts]
+    found: list[Equilibrium] = []
+    failures = 0
+    for point in points:
+        try:
+            equilibrium = solve(game, concept, start=point, **how)
+        except EquilibriumNotFound:
+            failures += 1
+            continue
+        size = distance * (1 + np.abs(equilibrium.vector).max(initial=0.0))
+        if all(np.abs(equilibrium.vector - other.vector).max() > size for other in found):
+            found.append(equilibrium)
+    return EquilibriaFound(tuple(found), len(points), failures)
+
+
+def random_starts(game: Game, count: int, seed: int) -> list[Array]:
+    """Points inside the bounds; unbounded sides reach ten times beyond the default start."""
+    rng = np.random.default_rng(seed)
+    numbers = game.numbers
+    centre = numbers.default_start()
+    reach = 10 * (1 + np.abs(centre))
+    low = np.where(np.isfinite(numbers.lower), numbers.lower, centre - reach)
+    high = np.where(np.isfinite(numbers.upper), numbers.upper, np.maximum(centre, low) + reach)
+    return [rng.uniform(low, high) for _ in range(count)]
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    program: Any
+    solution: Solution
+    recovered: Recovered
+    vector: Array
+    certificate: Certificate | None
+
+    def holds(self, tolerance: float, concept: Any) -> bool:
+        sure = self.certificate
+        if sure is None or not sure.holds(tolerance) or sure.second_order == "violated":
+            return False
+        wanted = {"Nash", "variational"}
+        if isinstance(concept, VariationalEquilibrium):
+            wanted = wanted | {"normalized"} if concept.weights else wanted
+            return sure.kind in wanted
+        return True
+
+    def better_than(self, other: _Attempt) -> bool:
+        if self.certificate is None or other.certificate is None:
+            return other.certificate is None and self.certificate is not None
+        return self.certificate.max_gain < other.certificate.max_gain
+
+    def residuals(self) -> dict[str, float]:
+        sure = self.certificate
+        if sure is None:
+            return {"residual": self.solution.residual}
+        return {
+            "gain from deviating": sure.max_gain,
+            "first-order residual": sure.kkt_residual,
+            "infeasibility": sure.infeasibility,
+        }
+
+    def sentence(self) -> str:
+        reached = ", ".join(f"{name} {value:.1e}" for name, value in self.residuals().items())
+        return f"tried; {self.solution.status.value} {reached}."
+
+
+def _candidates(formulation: str | None) -> list[str]:
+    """Names of formulations to try, in order."""
+    known = formulations()
+    if formulation is not None and formulation not in known:
+        raise NoFormulation(
+            f"There is no formulation called {formulation!r}; there are {', '.join(known)}."
+        )
+    return [formulation] if formulation else sorted(known, key=_rank)
+
+
+def _refusal(game: Game, concept: Any, name: str, engine: Any) -> str | None:
+    """Why a formulation is out, or None."""
+    route = formulations()[name]
+    if engine is not None and route.kind not in engine.kinds:
+        return f"solver {engine.name!r} does not take {route.kind} programs."
+    return route.refuses(game, concept)  # type: ignore[no-any-return]
+
+
+def _explanation(
+    game: Game, concept: Any, engine: Any, used: str, tried: Mapping[str, str]
+) -> dict[str, str]:
+    """Every formulation with its fate, computed when somebody asks."""
+    fates: dict[str, str] = {}
+    for name in sorted(formulations(), key=_rank):
+        reason = _refusal(game, concept, name, engine)
+        fates[name] = (
+            "used."
+            if name == used
+            else tried.get(name) or (f"refused: {reason}" if reason else "applies; was not needed.")
+        )
+    return fates
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)), name
+
+
+def _starts(game: Game, first: Array | None, seed: int) -> list[Array]:
+    start = game.numbers.default_start() if first is None else first
+    return [start, *random_starts(game, RESTARTS, seed)]
+
+
+def _attempt(
+    game: Game,
+    concept: Any,
+    name: str,
+    engine: Any,
+    start: Array,
+    tolerance: float,
+    options: Mapping[str, Any],
+) -> _Attempt:
+    route = formulations()[name]
+    program = route.compile(game, concept, start)
+    engine = default_solver(route.kind) if engine is None else engine
+    engine = _with_options(engine, options)
+    is_mcp = route.kind == "complementarity"
+    solution = engine.solve(program.problem if is_mcp else program)
+    recovered = route.recover(program, solution)
+    vector = recovered.x[: game.n]
+    if not np.isfinite(vector).all():
+        return _Attempt(program, solution, recovered, vector, None)
+    certificate = certify(game, vector, concept)
+    attempt = _Attempt(program, solution, recovered, vector, certificate)
+    if is_mcp:
+        return attempt
+    # The multipliers come from the first-order conditions, and so does the last digit.
+    polished = _polish(game, concept, attempt)
+    return polished if polished.holds(tolerance, concept) else attempt
+
+
+def _polish(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:
+    route = Complementarity()
+    kkt = route.compile(game, concept, attempt.vector)
+    solution = SemismoothNewton().solve(kkt.problem)
+    recovered = route.recover(kkt, solution)
+    vector = recovered.x[: game.n]
+    size = 1 + np.abs(attempt.vector).max(initial=0.0)
+    near = np.isfinite(vector).all() and np.abs(vector - attempt.vector).max() <= 1e-2 * size
+    if not near:
+        return attempt
+    certificate = certify(game, vector, concept)
+    return _Attempt(attempt.program, attempt.solution, recovered, vector, certificate)
+
+
+def _with_options(engine: Any, options: Mapping[str, Any]) -> Any:
+    if not options:
+        return engine
+    known = {field.name for field in fields(engine)}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise EqsolveError(
+            f"Solver {engine.name!r} has no option {unknown[0]!r}; it has "
+            f"{', '.join(sorted(known))}."
+        )
+    return replace(engine, **options)
+
+
+def _equilibrium(
+    game: Game, concept: Any, attempt: _Attempt, explain: Callable[[], Mapping[str, str]]
+) -> Equilibrium:
+    vector = attempt.vector
+    payoffs = game.declared_payoffs(vector)
+    certificate = attempt.certificate
+    assert certificate is not None
+    return Equilibrium(
+        strategies=game.unpack(vector),
+        payoffs=dict(zip(game.player_names, payoffs.tolist(), strict=True)),
+        vector=vector,
+        certificate=certificate,
+        multipliers=attempt.recovered.multipliers,
+        program=attempt.program,
+        explain=explain,
+        solution=attempt.solution,
+        values=game.values(vector),
+        concept=type(concept).__name__,
+        game=game,
+    )
+
+
+def _not_found(best: _Attempt | None) -> EquilibriumNotFound:
+    if best is None:
+        return EquilibriumNotFound("No start could be tried.")
+    advice = (
+        "Try another start=, look with eq.find_equilibria(game, starts=...), or check that every "
+        "player's problem has a solution: a bounded payoff, constraints that can be met."
+    )
+    return EquilibriumNotFound(
+        "No point passed the certificate.",
+        status=best.solution.status.value,
+        residuals=best.residuals(),
+        advice=advice,
+    )

@@ -1,0 +1,183 @@
+"""A game whose players' problems stand in one Pyomo model, read into scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import casadi as ca
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.core.expr.visitor import identify_variables
+
+from eqsolve.errors import NotAGame
+from eqsolve.games.assembly import Row, Sorter, starting_point
+from eqsolve.games.game import Game
+from eqsolve.games.symbolic import SHARED, SymbolicGame
+from eqsolve.programs.pyomo_to_casadi import casadi_expression
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PyomoPlayer:
+    """One player's part of a Pyomo model."""
+
+    name: str
+    objective: Any
+    variables: tuple[Any, ...]
+    constraints: tuple[Any, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def sign(self) -> int:
+        """+1 when the objective is minimised, -1 when maximised."""
+        return -1 if self.objective.sense == pyo.maximize else 1
+
+    def __repr__(self) -> str:
+        sense = "maximize" if self.sign < 0 else "minimize"
+        over = ", ".join(variable.name for variable in self.variables)
+        return f"Player {self.name!r}: {sense} {self.objective.name} over {over}"
+
+
+class PyomoGame(Game):
+    """See `Game.from_pyomo`."""
+
+    language = "pyomo"
+
+    def __init__(self, model: Any, players: Mapping[str, tuple[Any, Any, Any]]) -> None:
+        if not players:
+            raise NotAGame("A game needs at least one player.")
+        self.model = model
+        self.players = tuple(_player(name, parts) for name, parts in players.items())
+        _check_owners(self.players)
+        self.shared_constraints = _shared(model, self.players)
+        self.symbolic: SymbolicGame = _read(self.players, self.shared_constraints)
+
+    @cached_property
+    def coordinate_names(self) -> tuple[str, ...]:
+        return self.symbolic.names
+
+    def values(self, vector: Any) -> dict[str, Array]:
+        """A vector (n,) as values of the model's variables, by name."""
+        vector = self.pack(vector)
+        return {name: vector[j] for j, name in enumerate(self.symbolic.names)}
+
+    def declared_payoffs(self, vector: Any) -> Array:
+        """Objectives evaluated by Pyomo itself, (players,)."""
+        vector = self.pack(vector)
+        before = [(v, v.value) for v in self.variables]
+        try:
+            for variable, value in zip(self.variables, vector, strict=True):
+                variable.set_value(float(value), skip_validation=True)
+            return np.array([float(pyo.value(p.objective.expr)) for p in self.players])
+        finally:
+            for variable, value in before:
+                variable.set_value(value, skip_validation=True)
+
+
+def _expanded(items: Any) -> tuple[Any, ...]:
+    """Component data from a component, an indexed component or a list of either."""
+    if hasattr(items, "is_indexed"):
+        return tuple(items.values()) if items.is_indexed() else (items,)
+    if isinstance(items, Iterable):
+        return tuple(data for item in items for data in _expanded(item))
+    raise NotAGame(f"{items!r} is not a Pyomo component.")
+
+
+def _player(name: str, parts: tuple[Any, Any, Any]) -> PyomoPlayer:
+    if not isinstance(parts, (tuple, list)) or len(parts) != 3:
+        raise NotAGame(f"Player {name!r}: give (objective, own variables, own constraints).")
+    objective, variables, constraints = parts
+    if getattr(objective, "ctype", None) is not pyo.Objective or objective.is_indexed():
+        raise NotAGame(f"Player {name!r}: the objective must be one scalar pyo.Objective.")
+    owned = _expanded(variables)
+    if not owned:
+        raise NotAGame(f"Player {name!r} owns no variables; give at least one pyo.Var.")
+    for variable in owned:
+        if variable.ctype is not pyo.Var:
+            raise NotAGame(f"Player {name!r}: {variable.name!r} is not a pyo.Var.")
+        if not variable.is_continuous():
+            raise NotAGame(
+                f"Player {name!r}: variable {variable.name!r} is integer; players choose "
+                "continuous variables."
+            )
+        if variable.fixed:
+            raise NotAGame(f"Player {name!r}: variable {variable.name!r} is fixed; unfix it.")
+    return PyomoPlayer(name, objective, owned, _expanded(constraints))
+
+
+def _check_owners(players: tuple[PyomoPlayer, ...]) -> None:
+    owner = ComponentMap()
+    for player in players:
+        for variable in player.variables:
+            if variable in owner:
+                raise NotAGame(
+                    f"Player {player.name!r}: variable {variable.name!r} already belongs to "
+                    f"{owner[variable]!r}."
+                )
+            owner[variable] = player.name
+    for player in players:
+        for item in (player.objective, *player.constraints):
+            body = item.expr if item is player.objective else item.body
+            for variable in identify_variables(body, include_fixed=False):
+                if variable not in owner:
+                    raise NotAGame(
+                        f"Player {player.name!r}: {item.name!r} mentions variable "
+                        f"{variable.name!r}, which belongs to no player."
+                    )
+
+
+def _shared(model: Any, players: tuple[PyomoPlayer, ...]) -> tuple[Any, ...]:
+    own = ComponentSet(constraint for player in players for constraint in player.constraints)
+    active = model.component_data_objects(pyo.Constraint, active=True, descend_into=True)
+    return tuple(constraint for constraint in active if constraint not in own)
+
+
+def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> SymbolicGame:
+    variables = [variable for player in players for variable in player.variables]
+    owner = np.concatenate([np.full(len(p.variables), i) for i, p in enumerate(players)])
+    names = tuple(variable.name for variable in variables)
+    x = ca.vertcat(*(ca.SX.sym(name) for name in names))
+    symbols = ComponentMap(zip(variables, ca.vertsplit(x), strict=True))
+    lower = np.array([-np.inf if v.lb is None else float(v.lb) for v in variables])
+    upper = np.array([np.inf if v.ub is None else float(v.ub) for v in variables])
+    sorter = Sorter(x, ca.SX(0, 1), owner, lower, upper)
+    places = []
+    blocks = [(i, player.constraints) for i, player in enumerate(players)]
+    for index, constraints in (*blocks, (SHARED, shared)):
+        for constraint in constraints:
+            for column, equality in _columns(constraint, symbols):
+                row = Row(constraint.name, equality, np.array([index]))
+                places.append(sorter.place(row, column))
+    costs = [p.sign * casadi_expression(p.objective.expr, symbols) for p in players]
+    values = [None if v.value is None else np.array([v.value]) for v in variables]
+    return sorter.game(
+        y=ca.SX(0, 1),
+        aggregates=None,
+        costs=ca.vertcat(*costs),
+        start=starting_point(values, np.ones(len(values), dtype=int), lower, upper),
+        declared=len(variables),
+        places=tuple(places),
+        names=names,
+    )
+
+
+def _columns(constraint: Any, symbols: Any) -> list[tuple[Any, bool]]:
+    """Rows <= 0 (or == 0) that say what a Pyomo constraint says."""
+    body = casadi_expression(constraint.body, symbols)
+    if constraint.equality:
+        return [(body - pyo.value(constraint.upper), True)]
+    columns = []
+    if constraint.has_ub():
+        columns.append((body - pyo.value(constraint.upper), False))
+    if constraint.has_lb():
+        columns.append((pyo.value(constraint.lower) - body, False))
+    return columns
