@@ -141,7 +141,7 @@ class _Triplets:
 def _triplets(jacobian: Any) -> _Triplets:
     sparsity = jacobian.sparsity()
     row = np.asarray(sparsity.row(), dtype=int)
-    return _Triplets(row, np.asarray(sparsity.get_col(), dtype=int), jacobian.nz[:])
+    return _Triplets(row, np.asarray(sparsity.get_col(), dtype=int), ca.vec(jacobian.nz[:]))
 
 
 def _collect(size: int, target: NDArray[np.int_], factor: Array, value: Any) -> Any:
@@ -154,7 +154,8 @@ def _collect(size: int, target: NDArray[np.int_], factor: Array, value: Any) -> 
 
 
 def _pick(column: Any, index: NDArray[np.int_]) -> Any:
-    return column[index.tolist()] if index.size else ca.SX(0, 1)
+    # vec, because CasADi indexes a single entry into a row
+    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)
 
 
 def _own_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:

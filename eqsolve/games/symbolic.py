@@ -147,7 +147,7 @@ def own_chain(game: SymbolicGame, partial: Any, of_player: NDArray[np.int_]) -> 
     position = entries(partial)
     n, mine = game.n, of_player[game.owner]
     direct = np.asarray(position[mine, np.arange(n)]).ravel()
-    nonzeros = ca.vertcat(ca.SX(1, 1), partial.nz[:])
+    nonzeros = ca.vertcat(ca.SX(1, 1), ca.vec(partial.nz[:]))
     total = nonzeros[direct.tolist()]
     if game.aggregates:
         through = game.matrix.tocoo()
