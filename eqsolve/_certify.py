@@ -55,10 +55,10 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     vector = game.pack(point)
     payoffs = game.declared_payoffs(vector)
     _check_reading(game, vector, payoffs)
-    found = deviations(game, vector)
+    convex = convex_players(game, vector)
+    found = deviations(game, vector, convex)
     weights = weights_of(game, concept)
     order = first_order(game, vector, weights)
-    convex = convex_players(game, vector)
     gains = dict(zip(game.player_names, found.gains.tolist(), strict=True))
     certain = bool(convex.all()) and not found.failed
     slope = max(1.0, float(np.abs(game.numbers.gradient(vector)).max(initial=0.0)))

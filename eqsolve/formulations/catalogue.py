@@ -20,12 +20,12 @@ def formulations() -> dict[str, Any]:
     """Name to formulation, in alphabetical order of their files."""
     found: dict[str, Any] = {}
     for module in pkgutil.iter_modules(folder.__path__):
-        members = vars(import_module(f"{folder.__name__}.{module.name}")).values()
+        members: list[Any] = [*vars(import_module(f"{folder.__name__}.{module.name}")).values()]
         for member in members:
             if (
                 inspect.isclass(member)
                 and member.__module__ == f"{folder.__name__}.{module.name}"
                 and all(hasattr(member, part) for part in ("refuses", "compile", "recover"))
             ):
-                found[member.name] = member()
+                found[vars(member)["name"]] = member()
     return found

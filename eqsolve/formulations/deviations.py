@@ -28,8 +28,16 @@ class Deviations:
     failed: tuple[int, ...]
 
 
-def deviations(game: Game, point: Array) -> Deviations:
-    """Largest gain of each player from deviating alone at `point` (n,)."""
+def deviations(game: Game, point: Array, convex: NDArray[np.bool_]) -> Deviations:
+    """Largest gain of each player from deviating alone at `point` (n,).
+
+    Parameters
+    ----------
+    game : Game
+    point : ndarray (n,)
+    convex : ndarray of bool (players,)
+        Whose problems are known to be convex: for them one local answer is global.
+    """
     players = len(game.player_names)
     gains = np.zeros(players)
     simple = _simple_players(game)
@@ -37,7 +45,7 @@ def deviations(game: Game, point: Array) -> Deviations:
         gains[simple] = _simple_gains(game, point)[simple]
     failed = []
     for player in np.flatnonzero(~simple):
-        answer = own_problem(game, int(player)).respond(point)
+        answer = own_problem(game, int(player)).respond(point, convex=bool(convex[player]))
         gains[player] = max(answer.gain, 0.0)
         if answer.status not in (Status.SOLVED, Status.UNBOUNDED):
             failed.append(int(player))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import casadi as ca
 import numpy as np
@@ -30,6 +30,7 @@ from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.quadratic import solve_quadratic
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 FAR = 1e3  # how far random starts reach along unbounded coordinates, relative to the point
 
 
@@ -104,12 +105,16 @@ class OwnProblem:
 
     # -------------------------------------------------------------- best response
 
-    def respond(self, point: Array, starts: int = 4, seed: int = 0) -> Response:
+    def respond(
+        self, point: Array, *, convex: bool = False, starts: int = 4, seed: int = 0
+    ) -> Response:
         """The best answer to `point` (n,).
 
         Parameters
         ----------
         point : ndarray (n,)
+        convex : bool
+            Known convex: the first local answer is taken.
         starts : int
             Random starts besides the given and the default point, for problems that
             are neither quadratic and convex nor one-dimensional.
@@ -121,7 +126,7 @@ class OwnProblem:
                 return answer
         if self.own.size == 1 and not self.rows.size:
             return self._on_line(x)
-        return self._by_ipopt(x, starts, seed)
+        return self._by_ipopt(x, convex, starts, seed)
 
     def with_declared_fixed(self, point: Array) -> Response:
         """The best epigraph coordinates at the player's declared strategy in `point` (n,)."""
@@ -228,14 +233,14 @@ class OwnProblem:
         )
         return Ipopt().prepare(program)
 
-    def _by_ipopt(self, x: Array, starts: int, seed: int) -> Response:
+    def _by_ipopt(self, x: Array, convex: bool, starts: int, seed: int) -> Response:
         low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
         rng = np.random.default_rng(seed)
         reach = FAR * (1 + np.abs(x[self.own]))
         box = (np.maximum(low, x[self.own] - reach), np.minimum(high, x[self.own] + reach))
         spread = [rng.uniform(*box) for _ in range(starts)]
         best = Response(x[self.own], 0.0, Status.FAILED)
-        for start in (x[self.own], self.symbolic.start[self.own], *spread):
+        for start in (self.symbolic.start[self.own], x[self.own], *spread):
             solution = self._ipopt.solve(start, x)
             if solution.status is Status.UNBOUNDED:
                 return Response(solution.values, np.inf, solution.status)
@@ -245,6 +250,8 @@ class OwnProblem:
             gain = self.gain(x, z)
             if best.status is Status.FAILED or gain > best.gain:
                 best = Response(z, gain, Status.SOLVED)
+            if convex:
+                break
         return best
 
 
@@ -276,17 +283,17 @@ def row_pattern(game: Game) -> Any:
 
 def own_problem(game: Game, player: int) -> OwnProblem:
     """The player's problem, built once a game."""
-    problems = _remembered(game, "_own_problems", dict)
+    problems: dict[int, OwnProblem] = _remembered(game, "_own_problems", dict)
     if player not in problems:
         problems[player] = OwnProblem(game, player)
-    return problems[player]  # type: ignore[no-any-return]
+    return problems[player]
 
 
-def _remembered(game: Game, name: str, build: Callable[[], Any]) -> Any:
+def _remembered(game: Game, name: str, build: Callable[[], T]) -> T:
     """A value that belongs to the game, computed on first use."""
     if name not in game.__dict__:
         game.__dict__[name] = build()
-    return game.__dict__[name]
+    return cast("T", game.__dict__[name])
 
 
 def best_response(game: Game, profiles: Array, player: int) -> Array:
@@ -312,6 +319,7 @@ def best_response(game: Game, profiles: Array, player: int) -> Array:
             gradient = game.numbers.pseudo_gradient(profiles)[:, place]
             numbers = game.numbers
             wanted = profiles[:, place] - gradient / slope
-            return np.clip(wanted, numbers.lower[place], numbers.upper[place])[:, None]
+            bounds = numbers.lower[place], numbers.upper[place]
+            return np.asarray(np.clip(wanted, *bounds)[:, None])
     declared = problem.own < game.symbolic.declared
     return np.stack([problem.respond(profile).values[declared] for profile in profiles])

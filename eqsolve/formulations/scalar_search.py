@@ -71,7 +71,7 @@ def _grid(
         if np.isfinite(bound):
             sides.append(np.linspace(anchor, bound, POINTS))
             continue
-        points = anchor + sign * reach
+        points = np.asarray(anchor + sign * reach, dtype=float)
         values = value(points)
         if values.argmin() >= reach.size - 2 and np.isfinite(values[-1]):
             return None

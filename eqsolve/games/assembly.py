@@ -69,13 +69,13 @@ class Sorter:
         jacobian = ca.jacobian(column, self.xy)
         curved = np.asarray(ca.which_depends(column, self.xy, 2, True), dtype=bool)
         at_zero = ca.Function("at_zero", [self.xy], [column, jacobian])
-        offset, slopes = at_zero(np.zeros(self.xy.shape))
-        matrix = to_csr(slopes) if size else None
+        origin, slopes = at_zero(np.zeros(self.xy.shape))
+        matrix = to_csr(slopes)
         kind = np.full(size, "row", dtype=object)
         index = np.zeros(size, dtype=int)
         scale = np.ones(size)
-        offset = np.asarray(offset).ravel()
-        counts = np.diff(matrix.indptr) if matrix is not None else np.zeros(0, dtype=int)
+        offset = np.asarray(origin).ravel()
+        counts = np.diff(matrix.indptr)
         for e in range(size):
             if curved[e] or counts[e] != 1:
                 continue

@@ -166,7 +166,6 @@ def to_dm(matrix: Any) -> Any:
     """A scipy sparse matrix as a CasADi DM."""
     compressed = sp.csc_matrix(matrix)
     compressed.sort_indices()
-    sparsity = ca.Sparsity(
-        *compressed.shape, compressed.indptr.tolist(), compressed.indices.tolist()
-    )
+    rows, columns = compressed.shape
+    sparsity = ca.Sparsity(rows, columns, compressed.indptr.tolist(), compressed.indices.tolist())
     return ca.DM(sparsity, compressed.data)
