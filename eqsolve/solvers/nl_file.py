@@ -133,7 +133,7 @@ def read_model(program: NonlinearProgram, start: ArrayLike | None = None) -> Rea
 
 
 def write_back(program: NonlinearProgram, reading: Reading, found: Solution) -> Solution:
-    """The solution of `reading.program` in the model's own order, set in it if it is solved."""
+    """The solution of `reading.program` in the model's own order, set in it if a solution was reached."""
     assert found.multipliers is not None
     values = dict(zip(map(id, reading.columns), found.values, strict=True))
     # CasADi: gradient f + multipliers' gradient g = 0 for the minimized f. Pyomo: change of
@@ -147,7 +147,7 @@ def write_back(program: NonlinearProgram, reading: Reading, found: Solution) -> 
     point = np.array(
         [values.get(id(v), begun) for v, begun in zip(program.variables, start, strict=True)]
     )
-    if found.solved:
+    if found.status in (Status.SOLVED, Status.STALLED):
         _set_values(program, point)
         suffix = program.problem.component("dual")
         if isinstance(suffix, pyo.Suffix) and suffix.import_enabled():

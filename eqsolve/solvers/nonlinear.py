@@ -128,9 +128,10 @@ class Ipopt:
         Solution
             Values in the order of ``program.variables``. For a Pyomo model `multipliers` are in
             the order of ``program.constraints`` and have Pyomo's sign: the change of the
-            optimal objective per unit of the constraint's right-hand side. When it is solved
-            the values are set in the model, and the multipliers in its ``dual`` suffix if it
-            has one that takes them.
+            optimal objective per unit of the constraint's right-hand side. A solution (solved,
+            or stalled close to one) is set in the model: values in the variables, multipliers
+            in the ``dual`` suffix if it has one that takes them. Otherwise the model is left
+            as it was.
 
         Raises
         ------

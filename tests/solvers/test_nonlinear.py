@@ -322,6 +322,15 @@ def test_infeasible_unbounded_and_iteration_limit_leave_the_model_alone(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_point_short_of_the_tolerance_is_stalled_and_set_in_the_model():
+    model, optimum, _ = hs071()
+    easily_content = Ipopt(options={"acceptable_tol": 1e-2, "acceptable_iter": 1})
+    stalled = easily_content.solve(NonlinearProgram(model))
+    assert stalled.status is Status.STALLED
+    assert 0 < abs(stalled.objective - optimum) < 0.1
+    np.testing.assert_array_equal([v.value for v in model.x.values()], stalled.values)
+
+
 def test_undefined_at_the_start_fails_quietly(capfd):
     model, x = model_in([-1.0])
     model.goal = pyo.Objective(expr=x[1] - pyo.log(x[1]))
