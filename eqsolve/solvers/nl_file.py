@@ -133,7 +133,7 @@ def read_model(program: NonlinearProgram, start: ArrayLike | None = None) -> Rea
 
 
 def write_back(program: NonlinearProgram, reading: Reading, found: Solution) -> Solution:
-    """The solution of `reading.program` in the model's own order, set in it if a solution was reached."""
+    """The solution in the model's own order, set in the model if one was reached."""
     assert found.multipliers is not None
     values = dict(zip(map(id, reading.columns), found.values, strict=True))
     # CasADi: gradient f + multipliers' gradient g = 0 for the minimized f. Pyomo: change of
