@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from eqsolve.concepts.nash import Nash, VariationalEquilibrium
+from eqsolve.concepts.stackelberg import Stackelberg
 
-__all__ = ["Nash", "VariationalEquilibrium"]
+__all__ = ["Nash", "Stackelberg", "VariationalEquilibrium"]

@@ -1,0 +1,60 @@
+"""Stackelberg equilibrium: a leader moves first, the followers answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eqsolve.errors import NotAGame
+
+STANCES = ("optimistic", "pessimistic")
+
+
+@dataclass(frozen=True)
+class Stackelberg:
+    """The leader's best commitment when the followers answer in Nash equilibrium.
+
+    Parameters
+    ----------
+    leader : str or sequence of str
+        Player, or several who decide together (their costs are added).
+    stance : "optimistic" or "pessimistic"
+        Which of several follower equilibria the leader counts on: its best or its worst.
+
+    Examples
+    --------
+    >>> Stackelberg(leader="incumbent")
+    Stackelberg(leader='incumbent', stance='optimistic')
+    """
+
+    leader: Any
+    stance: str = "optimistic"
+
+    def __post_init__(self) -> None:
+        if self.stance not in STANCES:
+            raise NotAGame(f"Stackelberg: stance must be one of {STANCES}, not {self.stance!r}.")
+
+    def leaders(self, player_names: Sequence[str]) -> tuple[int, ...]:
+        """Indices of the leading players.
+
+        Raises
+        ------
+        NotAGame
+            When a leader is no player, or nobody is left to follow.
+        """
+        given = (self.leader,) if isinstance(self.leader, (str, int)) else tuple(self.leader)
+        indices = []
+        for name in given:
+            if isinstance(name, int) and 0 <= name < len(player_names):
+                indices.append(name)
+            elif name in player_names:
+                indices.append(list(player_names).index(name))
+            else:
+                raise NotAGame(
+                    f"Stackelberg: the leader {name!r} is no player; the players are "
+                    f"{', '.join(map(repr, player_names))}."
+                )
+        if len(set(indices)) == len(player_names):
+            raise NotAGame("Stackelberg: every player leads, so nobody follows.")
+        return tuple(sorted(set(indices)))
