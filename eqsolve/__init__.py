@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
     from eqsolve.concepts import Nash as Nash
+    from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
     from eqsolve.errors import EqsolveError as EqsolveError
@@ -46,6 +47,7 @@ else:
         "validate": "_validate",
         "predict_rate": "_predict_rate",
         "Nash": "concepts",
+        "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
         "Trajectory": "dynamics.trajectory",
         "EqsolveError": "errors",

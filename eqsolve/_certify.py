@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.concepts import Nash
+from eqsolve.concepts import Nash, Stackelberg
 from eqsolve.errors import EqsolveError
 from eqsolve.formulations.deviations import deviations
-from eqsolve.formulations.first_order import FirstOrder, first_order
+from eqsolve.formulations.first_order import FirstOrder, first_order, follower_residual
+from eqsolve.formulations.follower_response import FollowerResponse, leader_gain
 from eqsolve.formulations.recovery import weights_of
 from eqsolve.formulations.second_order import second_order
 from eqsolve.games.convexity import convex_players, has_shared_rows
@@ -55,6 +56,8 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     vector = game.pack(point)
     payoffs = game.declared_payoffs(vector)
     _check_reading(game, vector, payoffs)
+    if isinstance(concept, Stackelberg):
+        return _certify_commitment(game, vector, payoffs, concept)
     convex = convex_players(game, vector)
     found = deviations(game, vector, convex)
     weights = weights_of(game, concept)
@@ -73,6 +76,29 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
         kind=_kind(game, order, slope, bool((weights != 1).any())),
         multiplier_spread=order.spread,
         variational_residual=order.variational,
+    )
+
+
+def _certify_commitment(
+    game: Game, vector: NDArray[np.float64], payoffs: Any, concept: Stackelberg
+) -> Certificate:
+    """Followers re-solved at the commitment; the leader's commitment moved, followers answering."""
+    leaders = concept.leaders(game.player_names)
+    convex = convex_players(game, vector)
+    followers = [player for player in range(len(convex)) if player not in leaders]
+    certain = bool(convex[followers].all())
+    found = deviations(game, vector, convex, tuple(followers))
+    gains = found.gains.copy()
+    response = FollowerResponse(game, leaders, certain)
+    gains[leaders[0]] = leader_gain(response, vector)
+    return Certificate(
+        max_gain=float(gains.max()),
+        gains=dict(zip(game.player_names, gains.tolist(), strict=True)),
+        kkt_residual=follower_residual(game, vector, tuple(followers)),
+        infeasibility=game.numbers.infeasibility(vector),
+        payoff_scale=max(1.0, float(np.abs(payoffs).max())),
+        scope="local",
+        kind="Stackelberg" if certain and not found.failed else "Stackelberg, followers local",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._certify import certify
-from eqsolve.concepts import Nash, VariationalEquilibrium
+from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
 from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation
 from eqsolve.formulations.catalogue import formulations
 from eqsolve.formulations.complementarity import Complementarity
@@ -24,7 +24,7 @@ from eqsolve.solvers.semismooth_newton import SemismoothNewton
 Array = NDArray[np.float64]
 TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
-PREFERENCE = ("complementarity", "potential", "nonlinear")
+PREFERENCE = ("complementarity", "potential", "nonlinear", "mixed-integer", "implicit", "mpec")
 RESTARTS = 5  # further random starts before a game is given up
 
 
@@ -324,11 +324,24 @@ def _attempt(
         return _Attempt(program, solution, recovered, vector, None)
     certificate = certify(game, vector, concept)
     attempt = _Attempt(program, solution, recovered, vector, certificate)
-    if is_mcp:
-        return attempt
+    if is_mcp or isinstance(concept, Stackelberg):
+        return _with_bound(game, concept, attempt)
     # The multipliers come from the first-order conditions, and so does the last digit.
     polished = _polish(game, concept, attempt)
     return polished if polished.holds(tolerance, concept) else attempt
+
+
+def _with_bound(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:
+    """The attempt with a global solver's bound on the leader, where there is one."""
+    bound = getattr(attempt.solution, "bound", None)
+    certificate, value = attempt.certificate, attempt.solution.objective
+    if bound is None or certificate is None or value is None:
+        return attempt
+    sign = int(game.signs[concept.leaders(game.player_names)[0]])
+    proven = attempt.solution.solved and certificate.kind == "Stackelberg"
+    scope = "global" if proven else certificate.scope
+    certified = replace(certificate, bound=sign * bound, scope=scope)
+    return replace(attempt, certificate=certified)
 
 
 def _polish(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:

@@ -161,6 +161,9 @@ class Certificate:
         (weighted) multipliers of the same shared constraint. Zero iff variational.
     variational_residual : float or None
         With shared constraints: first-order residual with one multiplier for all.
+    bound : float or None
+        For a leader, in its declared sense: no commitment does better than this, as a
+        global solver has proven.
     """
 
     max_gain: float
@@ -173,6 +176,7 @@ class Certificate:
     kind: str = "Nash"
     multiplier_spread: float | None = None
     variational_residual: float | None = None
+    bound: float | None = None
 
     @property
     def relative_gain(self) -> float:
@@ -197,6 +201,8 @@ class Certificate:
             rows.append(("multiplier spread", self.multiplier_spread))
         if self.variational_residual is not None:
             rows.append(("variational residual", self.variational_residual))
+        if self.bound is not None:
+            rows.append(("proven bound on the leader", self.bound))
         return Table(("certificate", "value"), tuple(rows))
 
     def __repr__(self) -> str:

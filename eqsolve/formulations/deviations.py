@@ -28,7 +28,12 @@ class Deviations:
     failed: tuple[int, ...]
 
 
-def deviations(game: Game, point: Array, convex: NDArray[np.bool_]) -> Deviations:
+def deviations(
+    game: Game,
+    point: Array,
+    convex: NDArray[np.bool_],
+    among: tuple[int, ...] | None = None,
+) -> Deviations:
     """Largest gain of each player from deviating alone at `point` (n,).
 
     Parameters
@@ -37,6 +42,8 @@ def deviations(game: Game, point: Array, convex: NDArray[np.bool_]) -> Deviation
     point : ndarray (n,)
     convex : ndarray of bool (players,)
         Whose problems are known to be convex: for them one local answer is global.
+    among : tuple of int, optional
+        Players to look at; the others' gains stay zero.
     """
     players = len(game.player_names)
     gains = np.zeros(players)
@@ -44,7 +51,11 @@ def deviations(game: Game, point: Array, convex: NDArray[np.bool_]) -> Deviation
     if simple.any():
         gains[simple] = _simple_gains(game, point)[simple]
     failed = []
-    for player in np.flatnonzero(~simple):
+    asked = np.ones(players, dtype=bool)
+    if among is not None:
+        asked = np.isin(np.arange(players), among)
+        gains[~asked] = 0.0
+    for player in np.flatnonzero(~simple & asked):
         answer = own_problem(game, int(player)).respond(point, convex=bool(convex[player]))
         gains[player] = max(answer.gain, 0.0)
         if answer.status not in (Status.SOLVED, Status.UNBOUNDED):

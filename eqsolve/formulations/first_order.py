@@ -158,6 +158,17 @@ def first_order(game: Game, point: Array, weights: Array | None = None) -> First
     return FirstOrder(residual, variational, normalized, spread)
 
 
+def follower_residual(game: Game, point: Array, followers: tuple[int, ...]) -> float:
+    """First-order residual of some players alone, each with its own multipliers."""
+    conditions = _Conditions(game, point)
+    worst = 0.0
+    for player in followers:
+        places, rows = conditions.own(player)
+        columns = conditions.slopes[rows][:, places].T.tocsc()
+        worst = max(worst, conditions.fit(columns, conditions.equality[rows], places)[0])
+    return worst
+
+
 def _players_with_rows(conditions: _Conditions) -> NDArray[np.int_]:
     pattern = conditions.slopes.tocoo()
     owner = conditions.symbolic.owner[pattern.col]

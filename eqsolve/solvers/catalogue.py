@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from eqsolve.errors import EqsolveError
+from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.pyomo_solver import PyomoSolver
+from eqsolve.solvers.relaxation_path import RelaxationPath
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
 ENGINES: dict[str, Any] = {
@@ -17,6 +19,8 @@ ENGINES: dict[str, Any] = {
     "osqp": lambda: Convex(engines=("OSQP",)),
     "scs": lambda: Convex(engines=("SCS",)),
     "ipopt": Ipopt,
+    "branch-on-complementarity": BranchOnComplementarity,
+    "relaxation-path": RelaxationPath,
 }
 
 
@@ -40,7 +44,13 @@ def solver_named(name: str) -> Any:
 
 def default_solver(kind: str) -> Any:
     """The engine for a kind of program."""
-    defaults = {"complementarity": SemismoothNewton, "convex": Convex, "nonlinear": Ipopt}
+    defaults: dict[str, Any] = {
+        "complementarity": SemismoothNewton,
+        "convex": Convex,
+        "nonlinear": Ipopt,
+        "mixed-integer": BranchOnComplementarity,
+        "mpec": RelaxationPath,
+    }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")
     return defaults[kind]()
