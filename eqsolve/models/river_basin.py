@@ -29,7 +29,7 @@ def river_basin() -> Game:
     -----
     The variational equilibrium (one multiplier for all at each station) is unique:
     (21.1448, 16.0279, 2.7260) with multipliers (0.57436, 0). The often printed
-    (21.149, 16.028, 2.722) is off by 4e-3: it is an early iterate of a relaxation method.
+    (21.149, 16.028, 2.722) is off by 4e-3.
 
     References
     ----------
