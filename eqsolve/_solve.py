@@ -220,7 +220,8 @@ def random_starts(game: Game, count: int, seed: int) -> list[Array]:
     reach = 10 * (1 + np.abs(centre))
     low = np.where(np.isfinite(numbers.lower), numbers.lower, centre - reach)
     high = np.where(np.isfinite(numbers.upper), numbers.upper, np.maximum(centre, low) + reach)
-    return [rng.uniform(low, high) for _ in range(count)]
+    # 0.0 added, because a bound read from q <= 0 is -0.0, and [0.0, -0.0] counts as empty.
+    return [rng.uniform(low + 0.0, high + 0.0) for _ in range(count)]
 
 
 @dataclass(frozen=True)

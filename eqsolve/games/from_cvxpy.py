@@ -67,7 +67,7 @@ def read_game(
     has_kink = kinks()
     for place, (block, first) in enumerate(zip(blocks, firsts, strict=False)):
         own_rows = [
-            _row(f"{block.name}: {constraint}", constraint, _owners(block, first, constraint))
+            _row(_label(block.name, constraint), constraint, _owners(block, first, constraint))
             for constraint in block.constraints
         ]
         if epigraphs:
@@ -79,7 +79,7 @@ def read_game(
             own_rows += [_row("", c, _owners(block, first, c)) for c in lifted.constraints]
         rows += own_rows
     rows += [
-        _row(f"shared: {constraint}", constraint, np.full(constraint.size, SHARED))
+        _row(_label("shared", constraint), constraint, np.full(constraint.size, SHARED))
         for constraint in shared
     ]
     return _assemble(blocks, variables, owners, objectives, rows, declared)
@@ -141,6 +141,11 @@ def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int])
                 f"{what} mentions variable {leaf.name()!r}, which belongs to no player; "
                 "list it in some player's variables."
             )
+
+
+def _label(owner: str, constraint: Any) -> str:
+    """The user's own label, or the owner and the constraint as written."""
+    return str(constraint.label) if constraint.label else f"{owner}: {constraint}"
 
 
 def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> DeclaredRows:
