@@ -143,6 +143,14 @@ class Stepped:
         object.__setattr__(twin, "step_length", step)
         return twin
 
+    def noiseless(self) -> Self:
+        """The mean update: without gradient noise, with exact feedback."""
+        twin = copy.copy(self)
+        for name, value in (("noise", 0.0), ("feedback", "exact")):
+            if isinstance(getattr(self, name, None), type(value)):
+                object.__setattr__(twin, name, value)
+        return twin
+
     def __repr__(self) -> str:
         rest = [f.name for f in fields(cast("Any", self)) if f.name != "step_length"]
         shown = [f"step={self.step_length!r}", *(f"{n}={getattr(self, n)!r}" for n in rest)]
