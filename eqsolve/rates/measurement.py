@@ -182,11 +182,20 @@ def _decay(
         slopes = np.polyfit(time[start:end], with_floor, 1)[0]
         error = max(error, float(slopes.std(ddof=1) / np.sqrt(slopes.size)))
     half_width = float(student.ppf(0.975, max(end - start - 2, 2))) * error
-    half_width = max(half_width, 1e-9 * abs(slope))
+    # What is left of faster modes bends the decay: the second half tells by how much.
+    half_width = max(half_width + _bend(time, logs, start, end, slope), 1e-9 * abs(slope))
     interval = (float(np.exp(slope - half_width)), float(np.exp(slope + half_width)))
     return Measurement(
         "linear", float(np.exp(slope)), interval, None, floor, (start, end), intercept
     )
+
+
+def _bend(time: Array, logs: Array, start: int, end: int, slope: float) -> float:
+    """How much steeper or flatter the last half of the window is than all of it."""
+    half = (start + end) // 2
+    if end - half < 4:
+        return 0.0
+    return 2 * abs(slope_with_error(time[half:end], logs[half:end])[0] - slope)
 
 
 def _at_once(time: Array, logs: Array, floor: float | None, zero: float) -> Measurement:
