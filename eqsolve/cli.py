@@ -116,9 +116,7 @@ def validate(
 
 @app.command()
 def reproduce(
-    system: Annotated[
-        str | None, typer.Argument(help="A system; all of them when omitted.")
-    ] = None,
+    system: Annotated[str | None, typer.Argument(help="A system; default all of them.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures"),
 ) -> None:
     """Reproduce published results: tables on the screen, figures in a folder.
@@ -146,7 +144,7 @@ def _load(name_or_toml: str) -> Any:
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=3)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
     return f"There is no {what} called {name!r}; {hint}"
 

@@ -80,7 +80,7 @@ def plot_trajectory(trajectory: Any, equilibrium: Any = None, ax: Any = None) ->
             ax.axhline(target[j], color=colour(j), linestyle="--", linewidth=1)
     ax.set_xlabel("step")
     ax.set_ylabel("strategy")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 

@@ -131,7 +131,7 @@ class ComplementarityProblem:
             F does not return n numbers.
         """
         with np.errstate(all="ignore"):
-            value = np.asarray(self.function(x), dtype=np.float64)
+            value = np.array(self.function(x), dtype=np.float64)
         if value.shape != x.shape:
             raise EqsolveError(f"F returns shape {value.shape} for {self.n} unknowns.")
         return value

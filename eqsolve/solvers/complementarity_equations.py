@@ -149,6 +149,13 @@ class ComplementarityEquations:
         """True at a distance where F may look solved because it fades out towards infinity."""
         return largest(x) > self._far
 
+    def fades_out(self, x: Vector, tolerance: float) -> bool:
+        """True where x looks solved only for being far away: twice as far does as well."""
+        if not self.far(x):
+            return False
+        doubled = self.clip(np.where(np.abs(x) > 1e-3 * self._far, 2 * x, x))
+        return bool(np.any(doubled != x)) and self.residual(doubled) <= tolerance
+
     # Newton steps -----------------------------------------------------------------------
 
     def direction(

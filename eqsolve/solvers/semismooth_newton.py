@@ -153,7 +153,8 @@ class SemismoothNewton:
             x, done = phase(equations, best, self.tolerance, self.max_iterations)
             if done or equations.residual(x) <= self.tolerance:
                 x = _polish(equations, x)
-            if equations.residual(x) <= self.tolerance and not _runs_away(equations, x):
+            solved = equations.residual(x) <= self.tolerance
+            if solved and not equations.fades_out(x, self.tolerance):
                 return x, True
             if equations.natural(x) < equations.natural(best) and not equations.far(x):
                 best = x
@@ -238,16 +239,6 @@ def _polish(equations: ComplementarityEquations, x: Vector) -> Vector:
     return x
 
 
-def _runs_away(equations: ComplementarityEquations, x: Vector) -> bool:
-    """True where F fades out at infinity: far from the start, and Newton wants to go further."""
-    here = equations.at(x) if equations.far(x) else None
-    if here is None:
-        return False
-    value, slopes, _ = here
-    step = equations.direction(slopes, *equations.minimum_map(x, value))
-    return step is not None and largest(step) > 1e-3 * largest(x)
-
-
 def _fischer_burmeister(
     equations: ComplementarityEquations, x: Vector, tolerance: float, limit: int
 ) -> tuple[Vector, bool]:
@@ -329,7 +320,7 @@ def _flow(
             least = np.inf
         elif np.isfinite(before):
             fall = before / max(size, 1e-300)
-            length *= min(max(1.2 * fall if fall > 1 else fall * fall, 0.1), 5.0)
+            length *= min(max(1.2 * fall if fall > 0.99 else fall * fall, 0.1), 5.0)
             length = min(max(length, _SHORTEST_FLOW), 1e12)
         before = size
         if largest(gap) < least:
