@@ -53,15 +53,15 @@ class Delayed:
     ) -> tuple[Array, State]:
         """Every player moves at its own view of the profile."""
         if self.delay == 0:
-            moved, memory = self.inner.step(game, profile, state[1:], rng)
-            return moved, (state[0], *memory)
-        past, *memory = state
+            moved, after = self.inner.step(game, profile, state[1:], rng)
+            return moved, (state[0], *after)
+        past, memory = state[0], state[1:]
         moved = profile.copy()
         kept = [part.copy() for part in memory]
         for places in game.coordinates.values():
             view = past[:, 0].copy()
             view[:, places] = profile[:, places]
-            answer, after = self.inner.step(game, view, tuple(memory), rng)
+            answer, after = self.inner.step(game, view, memory, rng)
             moved[:, places] = answer[:, places]
             for part, new in zip(kept, after, strict=True):
                 # Memory with one entry a coordinate belongs to the coordinate's player.

@@ -99,8 +99,8 @@ class PolicyGradient(Stepped):
 
     Examples
     --------
-    >>> PolicyGradient(step=0.05, sigma=0.1)
-    PolicyGradient(step=0.05, sigma=0.1, feedback='exact', noise='gaussian', baseline=0.01, nodes=1024)
+    >>> PolicyGradient(step=0.05, sigma=0.1, feedback="score").exploration
+    Exploration(kind='gaussian', sigma=0.1)
     """
 
     step_length: Schedule
@@ -189,7 +189,7 @@ class PolicyGradient(Stepped):
         up = kernel(self._clip(game, centre + reach * signs))
         down = kernel(self._clip(game, centre - reach * signs))
         change = (up - down)[:, game.numbers.owner]
-        return theta + length * change * signs / (2 * reach)
+        return np.asarray(theta + length * change * signs / (2 * reach))
 
     def fixed_point(self, game: Any, start: Any = None) -> PolicyFixedPoint:
         """Where the expected gradient vanishes.
@@ -208,7 +208,7 @@ class PolicyGradient(Stepped):
         begin = game.numbers.default_start() if start is None else game.pack(start)
 
         def slope(theta: Array) -> Array:
-            return self.expected_gradient(game, theta[None])[0]
+            return np.asarray(self.expected_gradient(game, theta[None])[0])
 
         answer = root(slope, begin, method="hybr", options={"xtol": 1e-14})
         size = float(np.abs(slope(begin)).max(initial=0.0)) + 1.0

@@ -194,8 +194,7 @@ class Trajectory:
             if "iterates" not in file:
                 raise EqsolveError(f"{path}: there is no array called 'iterates' in it.")
             if "notes" not in file:
-                steps = file["steps"] if "steps" in file else None
-                return cls.from_array(file["iterates"], steps=steps)
+                return cls.from_array(file["iterates"], steps=file.get("steps"))
             notes = json.loads(str(file["notes"]))
             resume = None
             if "resume" in notes:

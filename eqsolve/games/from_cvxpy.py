@@ -144,8 +144,8 @@ def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int])
 
 
 def _label(owner: str, constraint: Any) -> str:
-    """The user's own label, or the owner and the constraint as written."""
-    return str(constraint.label) if constraint.label else f"{owner}: {constraint}"
+    """The owner, and the user's own label or the constraint as written."""
+    return f"{owner}: {constraint.label or constraint}"
 
 
 def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> DeclaredRows:

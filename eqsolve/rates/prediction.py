@@ -99,7 +99,7 @@ def predict(
         dynamics = dynamics.noiseless()
     jacobian, residual = linearise(dynamics, game, point)
     reduced = _without(jacobian, tangent, point.size)
-    eigenvalues = np.linalg.eigvals(reduced)
+    eigenvalues = np.linalg.eigvals(reduced).astype(np.complex128)
     eigenvalues = eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")]
     largest: float | None
     if isinstance(dynamics, Stepped):
