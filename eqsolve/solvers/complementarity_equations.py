@@ -89,12 +89,15 @@ class ComplementarityEquations:
         return None
 
     def enter(self, x: Vector) -> Vector | None:
-        """x, or the nearest of a few points further inside the box at which F is defined."""
-        for margin in (0.0, 1e-6, 1e-3, 1e-1, 1.0, 10.0):
-            point = self._inside(x, margin) if margin else x
-            if self.value(point) is not None and self.derivative(point) is not None:
-                return point
-        return None
+        """x, or the best of a few points further inside the box where F is undefined at x."""
+        if self.value(x) is not None and self.derivative(x) is not None:
+            return x
+        best, least = None, np.inf
+        for margin in (1e-3, 1e-1, 1.0, 10.0):
+            point = self._inside(x, margin)
+            if self.natural(point) < least and self.derivative(point) is not None:
+                best, least = point, self.natural(point)
+        return best
 
     def _inside(self, x: Vector, margin: float) -> Vector:
         """x moved off its bounds by `margin` (relative), at most a quarter of the way across."""
@@ -139,11 +142,29 @@ class ComplementarityEquations:
 
         The size of row i is c_i = max(1, sum_j |dF_i/dx_j x_j|).
         """
-        value, slopes = self._raw(x), self.derivative(x)
+        value = self._raw(x)
         if not np.isfinite(value).all():
             return float("inf")
+        return largest(self.gap(x, value / self._terms(x)))
+
+    def _terms(self, x: Vector) -> Vector:
+        slopes = self.derivative(x)
         terms = np.zeros_like(x) if slopes is None else abs(slopes) @ np.abs(x)
-        return largest(self.gap(x, value / np.maximum(1.0, terms)))
+        return np.maximum(1.0, terms)
+
+    def snap(self, x: Vector, tolerance: float) -> Vector:
+        """x with unknowns that pass only for lying close to a bound put upon that bound.
+
+        Where F has a pole at the bound, points close to it pass without being near a solution.
+        """
+        while np.isfinite(self._raw(x)).all():
+            nonzero = np.abs(self._raw(x)) > tolerance * self._terms(x)
+            low = nonzero & (x - self.lower <= tolerance) & (x > self.lower)
+            high = nonzero & (self.upper - x <= tolerance) & (x < self.upper)
+            if not (low.any() or high.any()):
+                break
+            x = np.where(low, self.lower, np.where(high, self.upper, x))
+        return x
 
     def far(self, x: Vector) -> bool:
         """True at a distance where F may look solved because it fades out towards infinity."""

@@ -152,7 +152,7 @@ class SemismoothNewton:
                 equations.rescale(slopes)
             x, done = phase(equations, best, self.tolerance, self.max_iterations)
             if done or equations.residual(x) <= self.tolerance:
-                x = _polish(equations, x)
+                x = equations.snap(_polish(equations, x), self.tolerance)
             solved = equations.residual(x) <= self.tolerance
             if solved and not equations.fades_out(x, self.tolerance):
                 return x, True
@@ -274,16 +274,18 @@ def _fischer_burmeister(
                 break
             step = -gradient * (0.5 * merit / steepness)
         weight = 0.1 * weight if weight > 1e-12 else 0.0
-        ahead = _descend(equations, x, step, merit)
+        ahead, length = _descend(equations, x, step, merit)
         if ahead is None:
             break
+        if length < 1e-2:  # a nearly singular matrix sends steps far past where they hold
+            weight = max(10 * weight, 1e-3)
         x = ahead
     return equations.clip(best), least <= tolerance
 
 
 def _descend(
     equations: ComplementarityEquations, x: Vector, step: Vector, merit: float
-) -> Vector | None:
+) -> tuple[Vector | None, float]:
     """The first point along `step`, halved from 1, whose merit is low enough.
 
     Points are put back into the box. That spoils descent where a sum follows thousands of
@@ -299,9 +301,9 @@ def _descend(
                 break
             phi = equations.burmeister(trial, value)
             if phi @ phi <= (1 - 1e-4 * length) * merit:
-                return trial
+                return trial, length
         length *= 0.5
-    return None
+    return None, length
 
 
 def _flow(
