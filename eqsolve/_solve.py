@@ -93,7 +93,7 @@ def solve(
     reasons: dict[str, str] = {}
     tried: dict[str, str] = {}
     best: _Attempt | None = None
-    for place in _starts(game, first, seed):
+    for number, place in enumerate(_starts(game, first, seed)):
         for name in names:
             if name not in reasons and name not in tried:
                 reason = _refusal(game, concept, name, engine)
@@ -101,7 +101,7 @@ def solve(
                     reasons[name] = reason
             if name in reasons:
                 continue
-            attempt = _attempt(game, concept, name, engine, place, tolerance, options)
+            attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)
             if attempt.holds(tolerance, concept):
                 explain = partial(_explanation, game, concept, engine, name, dict(tried))
                 return _equilibrium(game, concept, attempt, explain)
@@ -312,10 +312,15 @@ def _attempt(
     start: Array,
     tolerance: float,
     options: Mapping[str, Any],
+    number: int,
 ) -> _Attempt:
     route = formulations()[name]
     program = route.compile(game, concept, start)
-    engine = default_solver(route.kind) if engine is None else engine
+    if engine is None:
+        engine = default_solver(route.kind)
+        if number and isinstance(engine, SemismoothNewton):
+            # The first start has failed: be more patient, and perturb differently.
+            engine = SemismoothNewton(restarts=4 * engine.restarts, seed=number)
     engine = _with_options(engine, options)
     is_mcp = route.kind == "complementarity"
     solution = engine.solve(program.problem if is_mcp else program)

@@ -128,7 +128,8 @@ class SemismoothNewton:
             begin = equations.enter(centre if attempt == 0 else _perturbed(program, centre, rng))
             if begin is None:
                 continue
-            point, solved = self._from(equations, begin)
+            with np.errstate(all="ignore"):  # trials far out may overflow; they are rejected
+                point, solved = self._from(equations, begin)
             steps += equations.steps
             limited |= equations.steps >= self.max_iterations
             reached = equations.residual(point)
