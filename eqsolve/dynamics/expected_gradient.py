@@ -4,8 +4,8 @@
 
 For payoffs a_i (B_i . a + s_i) it has a closed form in the moments of a clipped action.
 Otherwise the expectation is taken over fixed quasi-Monte Carlo nodes (Sobol points
-through the noise's quantiles, mirrored so that odd moments vanish and rescaled to the
-exact variance), which is exact for quadratic payoffs away from the bounds.
+through the noise's quantiles, mirrored so that odd moments vanish and whitened to the
+exact covariance), which is exact for quadratic payoffs away from the bounds.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ def _by_quadrature(numbers: Any, noise: Exploration, theta: Array, nodes: int) -
 
 @lru_cache(maxsize=32)
 def noise_nodes(noise: Exploration, dimension: int, count: int) -> Array:
-    """Mirrored Sobol nodes of independent noise, (count, dimension), mean zero, exact variance."""
+    """Mirrored Sobol nodes of independent noise, (count, dimension), mean zero, exact covariance."""
     half = max(count // 2, 1)
     unit = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(0))
     points = unit.random_base2(int(np.ceil(np.log2(half))))
     x = noise.quantile(np.clip(points, 1e-12, 1 - 1e-12))
     x = np.concatenate([x, -x])
-    return np.asarray(x * (noise.sigma / x.std(axis=0)))
+    # Whitened, so that second moments are exact too.
+    spread = np.linalg.cholesky(x.T @ x / x.shape[0])
+    return np.asarray(noise.sigma * np.linalg.solve(spread, x.T).T)

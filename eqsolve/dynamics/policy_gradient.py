@@ -124,8 +124,9 @@ class PolicyGradient(Stepped):
                 f"PolicyGradient: feedback must be one of {FEEDBACKS}, not {feedback!r}."
             )
         self._set(step, sigma=sigma, feedback=feedback, noise=noise, baseline=baseline, nodes=nodes)
+        exploration = self.exploration  # refuses an unknown noise or a sigma of zero
         if feedback == "score":
-            self.exploration.score(np.zeros(1))
+            exploration.score(np.zeros(1))
         if not 0 < baseline <= 1:
             raise EqsolveError(f"PolicyGradient: baseline must lie in (0, 1], not {baseline!r}.")
 

@@ -109,6 +109,11 @@ def as_dynamics(learner: Any, point: Array) -> Dynamics:
             "x -> x_next."
         )
     single = np.asarray(learner(point.copy()), dtype=float)
+    if single.shape != point.shape:
+        raise EqsolveError(
+            f"The update returns shape {single.shape} for a point of shape {point.shape}; "
+            "it must map a point to a point."
+        )
     shifted = point + 1e-3 * (1 + np.abs(point))
     try:
         both = np.asarray(learner(np.stack([point, shifted])), dtype=float)
