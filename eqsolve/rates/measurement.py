@@ -229,6 +229,13 @@ def _after_transient(time: Array, logs: Array, end: int) -> int:
         allowed = 3 * np.hypot(error, noise) + 1e-3 * abs(reference)
         if abs(early - reference) <= allowed:
             return start
+    # Still bending: faster modes fade geometrically, so ever later halves are looked at.
+    while end - half >= 24:
+        later = (half + end) // 2
+        slope, noise, _ = slope_with_error(time[later:end], logs[later:end])
+        if abs(slope - reference) <= 3 * np.hypot(error, noise) + 1e-3 * abs(reference):
+            break
+        half, reference, error = later, slope, noise
     return half
 
 
