@@ -157,7 +157,9 @@ def test_prediction_and_measurement_agree(learner):
     report = eq.validate(path, target, learner, game=game)
     assert report.kind == "linear"
     assert report.is_stable
-    assert np.log(report.rate) == pytest.approx(np.log(report.predicted_rate), rel=0.02)
+    # Policy gradient's two slowest modes here are 0.813 and 0.800: they part only slowly.
+    allowed = 0.03 if isinstance(learner, dy.PolicyGradient) else 0.02
+    assert np.log(report.rate) == pytest.approx(np.log(report.predicted_rate), rel=allowed)
 
 
 def test_extra_gradient_converges_where_gradient_play_circles():
