@@ -162,5 +162,4 @@ def test_random_games(family, block, record_property):
             gain = largest_gain(found, cost, own, joint)
         assert gain <= 2e-6, f"{family} game {seed}: somebody gains {gain:.1e} of the payoff"
         outcomes["solved"] += 1
-    record_property("outcomes", dict(outcomes))
-    print(family, block, dict(outcomes))
+    record_property("outcomes", {"family": family, **outcomes})

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from eqsolve.solvers.linear_systems import solve_dense, solve_sparse
+from eqsolve.solvers.linear_systems import elimination_order, solve_dense, solve_sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +53,7 @@ class ComplementarityEquations:
         # The latest point with F, and with its Jacobian: every phase asks for both twice.
         self._valued: tuple[Vector, Vector] | None = None
         self._differentiated: tuple[Vector, Any] | None = None
+        self._order: tuple[int, NDArray[np.intp]] | None = None
 
     def clip(self, x: Vector) -> Vector:
         """The point of the box nearest to x."""
@@ -202,11 +203,12 @@ class ComplementarityEquations:
         step = np.zeros_like(phi)
         out = by_f == 0
         step[out] = -phi[out] / by_x[out]
-        kept = np.flatnonzero(~out)
+        order = self._elimination_order(slopes)
+        kept = order[~out[order]]
         if kept.size == 0:
             return step
         right = -phi[kept] - rows[kept] * (slopes @ step)[kept]
-        block = slopes if kept.size == phi.size else slopes[:, kept][kept, :]
+        block = slopes[:, kept][kept, :]
         data = block.data * rows[kept][block.indices]
         scaled = sparse.csc_array((data, block.indices, block.indptr), shape=block.shape)
         matrix = scaled + sparse.diags_array(shift[kept], format="csc")
@@ -215,6 +217,12 @@ class ComplementarityEquations:
             return None
         step[kept] = part
         return step
+
+    def _elimination_order(self, slopes: Any) -> NDArray[np.intp]:
+        """The order for the Jacobian, found again only if its pattern has grown."""
+        if self._order is None or slopes.nnz > self._order[0]:
+            self._order = slopes.nnz, elimination_order(slopes)
+        return self._order[1]
 
     def minimum_map(self, x: Vector, value: Vector) -> tuple[Vector, Vector, Vector]:
         """The minimum map and its slopes by x and by F: 1 and 0 at a bound, 0 and 1 off it."""

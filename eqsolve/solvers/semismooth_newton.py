@@ -119,39 +119,44 @@ class SemismoothNewton:
         x = program.start if start is None else np.asarray(start, dtype=np.float64)
         if x.shape != program.start.shape or not np.isfinite(x).all():
             raise EqsolveError(f"start must be {program.n} finite numbers.")
-        x = np.clip(x, program.lower, program.upper)
+        with np.errstate(all="ignore"):  # trials far out may overflow; they are rejected
+            return self._attempts(program, np.clip(x, program.lower, program.upper))
+
+    def _attempts(self, program: ComplementarityProblem, x: Vector) -> Solution:
+        """From x and, where that fails, from perturbed points."""
         rng = np.random.default_rng(self.seed)
-        best, natural, residual, steps, limited = x, np.inf, float("inf"), 0, False
+        equations = ComplementarityEquations(program)
+        best, natural, residual, limited = x, np.inf, float("inf"), False
         for attempt in range(self.restarts + 1):
-            equations = ComplementarityEquations(program)
             centre = best if attempt % 2 else x
             begin = equations.enter(centre if attempt == 0 else _perturbed(program, centre, rng))
             if begin is None:
                 continue
-            with np.errstate(all="ignore"):  # trials far out may overflow; they are rejected
-                point, solved = self._from(equations, begin)
-            steps += equations.steps
-            limited |= equations.steps >= self.max_iterations
+            limit = equations.steps + self.max_iterations
+            point, solved = self._from(equations, begin, limit)
+            limited |= equations.steps >= limit
             reached = equations.residual(point)
             if solved:
-                return Solution(point, Status.SOLVED, reached, steps, self.name)
+                return Solution(point, Status.SOLVED, reached, equations.steps, self.name)
             if equations.natural(point) < natural:
                 best, natural, residual = point, equations.natural(point), reached
         status = Status.ITERATION_LIMIT if limited else Status.STALLED
         if not np.isfinite(residual):
             status = Status.FAILED
-        return Solution(best, status, residual, steps, self.name)
+        return Solution(best, status, residual, equations.steps, self.name)
 
-    def _from(self, equations: ComplementarityEquations, x: Vector) -> tuple[Vector, bool]:
+    def _from(
+        self, equations: ComplementarityEquations, x: Vector, limit: int
+    ) -> tuple[Vector, bool]:
         """A solution where the phases find one from x, else the best point they met."""
         best = x
         for phase in (_minimum_map, _fischer_burmeister, _flow):
-            if equations.steps >= self.max_iterations:
+            if equations.steps >= limit:
                 break
             slopes = equations.derivative(best)
             if slopes is not None:
                 equations.rescale(slopes)
-            x, done = phase(equations, best, self.tolerance, self.max_iterations)
+            x, done = phase(equations, best, self.tolerance, limit)
             if done or equations.residual(x) <= self.tolerance:
                 x = equations.snap(_polish(equations, x), self.tolerance)
             solved = equations.residual(x) <= self.tolerance
@@ -173,7 +178,8 @@ def _minimum_map(
     best, least, weight = x, np.inf, 0.0
     recent: deque[float] = deque(maxlen=_MEMORY)
     patience = _Patience(0.7, 5)
-    while equations.steps < limit // 2:
+    limit -= (limit - equations.steps) // 2  # the rest is left to the other phases
+    while equations.steps < limit:
         here = equations.at(x)
         if here is None:
             break

@@ -23,7 +23,9 @@ def test_no_players():
 
 def test_doubly_owned_variable():
     (q,) = variables("q1")
-    with pytest.raises(eq.NotAGame, match=r"Player 'entrant': variable 'q1' already belongs to 'incumbent'\."):
+    with pytest.raises(
+        eq.NotAGame, match=r"Player 'entrant': variable 'q1' already belongs to 'incumbent'\."
+    ):
         eq.Game([player("incumbent", q), player("entrant", q)])
 
 
@@ -158,7 +160,10 @@ def test_population_is_the_same_game_as_its_players():
     apart = eq.Game(
         [
             eq.Player(
-                f"firm[{j}]", cp.Maximize(v * price - cost[j] * cp.power(v, 1.5)), [v], [v <= cap[j]]
+                f"firm[{j}]",
+                cp.Maximize(v * price - cost[j] * cp.power(v, 1.5)),
+                [v],
+                [v <= cap[j]],
             )
             for j, v in enumerate(single)
         ]

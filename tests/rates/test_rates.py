@@ -164,9 +164,14 @@ def test_prediction_and_measurement_agree(learner):
 
 def test_extra_gradient_converges_where_gradient_play_circles():
     x, y = cp.Variable(name="x"), cp.Variable(name="y")
-    game = eq.Game([eq.Player("a", cp.Minimize(x * y), [x]), eq.Player("b", cp.Maximize(x * y), [y])])
+    game = eq.Game(
+        [eq.Player("a", cp.Minimize(x * y), [x]), eq.Player("b", cp.Maximize(x * y), [y])]
+    )
     nash = eq.solve(game)
-    for learner, kind in ((dy.GradientPlay(step=0.1), "diverging"), (dy.ExtraGradient(0.1), "linear")):
+    for learner, kind in (
+        (dy.GradientPlay(step=0.1), "diverging"),
+        (dy.ExtraGradient(0.1), "linear"),
+    ):
         path = eq.simulate(game, learner, start=[1.0, 1.0], steps=800)
         report = eq.validate(path, nash, learner)
         assert report.kind == kind

@@ -483,6 +483,12 @@ def test_powers_are_undefined_below_zero(power, start):
     assert solve(problem, [start]).values[0] == pytest.approx(0.5 ** (1 / power), rel=1e-9)
 
 
+@pytest.mark.parametrize("start", [-700.0, -20.0, 0.0, 20.0, 700.0])
+def test_values_that_overflow_when_squared(start):
+    x = solve(one(lambda x: np.sinh(x) - 1, lambda x: np.cosh(x), -INF), [start]).values
+    assert x[0] == pytest.approx(np.arcsinh(1), rel=1e-12)
+
+
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9, 1e14])
 def test_far_and_near_solutions(scale):
     assert solve(one(lambda x: x - 3.3 * scale, lambda x: 1.0)).values[0] == 3.3 * scale
