@@ -149,14 +149,16 @@ class SemismoothNewton:
         self, equations: ComplementarityEquations, x: Vector, limit: int
     ) -> tuple[Vector, bool]:
         """A solution where the phases find one from x, else the best point they met."""
-        best = x
+        best = first = x
         for phase in (_minimum_map, _fischer_burmeister, _flow):
             if equations.steps >= limit:
                 break
-            slopes = equations.derivative(best)
+            # Where the merit has led may be a local minimum or a pole; the flow starts afresh.
+            begin = first if phase is _flow else best
+            slopes = equations.derivative(begin)
             if slopes is not None:
                 equations.rescale(slopes)
-            x, done = phase(equations, best, self.tolerance, limit)
+            x, done = phase(equations, begin, self.tolerance, limit)
             if done or equations.residual(x) <= self.tolerance:
                 x = equations.snap(_polish(equations, x), self.tolerance)
             solved = equations.residual(x) <= self.tolerance
