@@ -59,7 +59,7 @@ def _by_quadrature(numbers: Any, noise: Exploration, theta: Array, nodes: int) -
 
 @lru_cache(maxsize=32)
 def noise_nodes(noise: Exploration, dimension: int, count: int) -> Array:
-    """Mirrored Sobol nodes of independent noise, (count, dimension), mean zero, exact covariance."""
+    """Mirrored Sobol nodes of noise, (count, dimension): mean zero, exact covariance."""
     half = max(count // 2, 1)
     unit = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(0))
     points = unit.random_base2(int(np.ceil(np.log2(half))))

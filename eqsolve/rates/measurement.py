@@ -162,6 +162,9 @@ def _decay(
     end = int(above[0]) if above.size else time.size
     if floor is None:
         end = time.size
+    # Rounding bends the decay even where too few records have reached it to make a floor.
+    rounded = np.flatnonzero(logs <= np.log(10 * zero))
+    end = min(end, int(rounded[0])) if rounded.size else end
     if end < 3:
         return _at_once(time, logs, floor, zero)
     log_time = np.log(np.maximum(time - time[0], 1.0))
