@@ -36,7 +36,7 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize("learner", ALL, ids=lambda d: repr(d)[:60])
+@pytest.mark.parametrize("learner", ALL, ids=lambda d: type(d).__name__)
 def test_protocol(learner):
     check_dynamics(learner, cournot([0.0, 0.1, 0.2]))
 
