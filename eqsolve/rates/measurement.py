@@ -228,8 +228,9 @@ def _after_transient(time: Array, logs: Array, end: int) -> int:
         start = int(share * end)
         if half - start < 3:
             break
-        early, noise, _ = slope_with_error(time[start:half], logs[start:half])
-        allowed = 3 * np.hypot(error, noise) + 1e-3 * abs(reference)
+        early, _, _ = slope_with_error(time[start:half], logs[start:half])
+        # Judged by the later half's error alone: a transient would inflate the earlier one's.
+        allowed = 4 * error + 1e-3 * abs(reference)
         if abs(early - reference) <= allowed:
             return start
     # Still bending: faster modes fade geometrically, so ever later halves are looked at.
