@@ -70,7 +70,7 @@ def read_game(
         own_rows = [
             _row(
                 _label(block.name, constraint),
-                f"{_kind(block)} {block.name!r}: constraint {number} ({constraint})",
+                f"{_kind(block)} {block.name!r}: constraint {number}",
                 constraint,
                 _owners(block, first, constraint),
             )
@@ -88,7 +88,7 @@ def read_game(
     rows += [
         _row(
             _label("shared", constraint),
-            f"Shared constraint {number} ({constraint})",
+            f"Shared constraint {number}",
             constraint,
             np.full(constraint.size, SHARED),
         )
