@@ -93,7 +93,7 @@ def solve(
     reasons: dict[str, str] = {}
     tried: dict[str, str] = {}
     best: _Attempt | None = None
-    for place in _starts(game, first, seed):
+    for number, place in enumerate(_starts(game, first, seed)):
         for name in names:
             if name not in reasons and name not in tried:
                 reason = _refusal(game, concept, name, engine)
@@ -101,7 +101,7 @@ def solve(
                     reasons[name] = reason
             if name in reasons:
                 continue
-            attempt = _attempt(game, concept, name, engine, place, tolerance, options)
+            attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)
             if attempt.holds(tolerance, concept):
                 explain = partial(_explanation, game, concept, engine, name, dict(tried))
                 return _equilibrium(game, concept, attempt, explain)
@@ -220,7 +220,8 @@ def random_starts(game: Game, count: int, seed: int) -> list[Array]:
     reach = 10 * (1 + np.abs(centre))
     low = np.where(np.isfinite(numbers.lower), numbers.lower, centre - reach)
     high = np.where(np.isfinite(numbers.upper), numbers.upper, np.maximum(centre, low) + reach)
-    return [rng.uniform(low, high) for _ in range(count)]
+    # 0.0 added, because a bound read from q <= 0 is -0.0, and [0.0, -0.0] counts as empty.
+    return [rng.uniform(low + 0.0, high + 0.0) for _ in range(count)]
 
 
 @dataclass(frozen=True)
@@ -311,10 +312,15 @@ def _attempt(
     start: Array,
     tolerance: float,
     options: Mapping[str, Any],
+    number: int,
 ) -> _Attempt:
     route = formulations()[name]
     program = route.compile(game, concept, start)
-    engine = default_solver(route.kind) if engine is None else engine
+    if engine is None:
+        engine = default_solver(route.kind)
+        if number and isinstance(engine, SemismoothNewton):
+            # The first start has failed: be more patient, and perturb differently.
+            engine = SemismoothNewton(restarts=4 * engine.restarts, seed=number)
     engine = _with_options(engine, options)
     is_mcp = route.kind == "complementarity"
     solution = engine.solve(program.problem if is_mcp else program)

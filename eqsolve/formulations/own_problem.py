@@ -60,12 +60,15 @@ class OwnProblem:
     # -------------------------------------------------------------- as a function of own z
 
     @cached_property
-    def _cost(self) -> Any:
-        """c_i and its own derivatives as a function of (x, y)."""
+    def _cost_on_line(self) -> tuple[Any, NDArray[np.int_], NDArray[np.int_]]:
+        """c_i as a function of the few coordinates and aggregates it mentions, and which."""
         symbolic = self.symbolic
-        x, y, own = symbolic.x, symbolic.y, self.own.tolist()
         cost = symbolic.costs[self.player]
-        return ca.Function("cost", [x, y], [cost, symbolic.gradient[own]])
+        mentioned = np.asarray(ca.jacobian_sparsity(cost, symbolic.xy).get_col(), dtype=int)
+        near = mentioned[mentioned < symbolic.n]
+        through = mentioned[mentioned >= symbolic.n] - symbolic.n
+        inputs = [_pick(symbolic.x, near), _pick(symbolic.y, through)]
+        return ca.Function("cost", inputs, [cost]), near, through
 
     @cached_property
     def _in_own(self) -> tuple[Any, Any, Any, Any]:
@@ -183,6 +186,8 @@ class OwnProblem:
         z = np.clip(solution.values, low, high)
         if solution.status is Status.UNBOUNDED:
             return Response(z, np.inf, solution.status)
+        if not np.isfinite(z).all():
+            return Response(x[self.own], 0.0, solution.status)
         return Response(z, self.gain(x, z), solution.status)
 
     def _matrices(self, x: Array) -> tuple[Any, Array, Array, Any]:
@@ -205,11 +210,17 @@ class OwnProblem:
     def _on_line(self, x: Array) -> Response:
         place = int(self.own[0])
 
+        function, near, through = self._cost_on_line
+        aggregates = self.symbolic.lift(x)[through]
+        slopes = self.symbolic.matrix[through][:, [place]].toarray()
+        spot = np.flatnonzero(near == place)
+
         def cost(z: Array) -> Array:
-            points = np.repeat(x[:, None], z.size, axis=1)
-            points[place] = z
-            lifted = self.symbolic.matrix @ points + self.symbolic.offset[:, None]
-            return np.asarray(self._cost(points, lifted)[0]).ravel()
+            points = np.repeat(x[near][:, None], z.size, axis=1)
+            points[spot] = z
+            return np.asarray(
+                function(points, aggregates[:, None] + slopes * (z - x[place]))
+            ).ravel()
 
         low, high = self.symbolic.lower[place], self.symbolic.upper[place]
         z, bounded = minimize_on_line(cost, float(low), float(high), float(x[place]))
@@ -253,6 +264,11 @@ class OwnProblem:
             if convex:
                 break
         return best
+
+
+def _pick(column: Any, index: NDArray[np.int_]) -> Any:
+    # vec, because CasADi indexes a single entry into a row
+    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)
 
 
 def linear_quadratic(game: Game) -> bool:

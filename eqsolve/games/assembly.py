@@ -15,6 +15,8 @@ from eqsolve.errors import NotAGame
 from eqsolve.games.expressions import to_csr
 from eqsolve.games.symbolic import SHARED, Places, SymbolicGame
 
+ROUNDING = 1e-9  # relative: how far constants may contradict each other by rounding
+
 
 def starting_point(
     values: Sequence[NDArray[np.float64] | None],
@@ -38,15 +40,20 @@ def starting_point(
 
 @dataclass(frozen=True)
 class Row:
-    """One declared constraint: its label, and the owner of each entry."""
+    """One declared constraint: its label, how errors call it, and the owner of each entry."""
 
     label: str
+    what: str
     equality: bool
     owners: NDArray[np.int_]
 
 
 class Sorter:
-    """Sends each constraint entry to the bounds or to the general rows."""
+    """Sends each constraint entry to the bounds or to the general rows.
+
+    Where several entries bound one coordinate from the same side, the tightest (the first
+    of equals) keeps the bound and its multiplier; the others are slack.
+    """
 
     def __init__(
         self,
@@ -56,15 +63,25 @@ class Sorter:
         lower: NDArray[np.float64],
         upper: NDArray[np.float64],
     ) -> None:
-        self.owner, self.lower, self.upper = owner, lower, upper
+        # 0.0 added, because -0.0 prints and draws random numbers otherwise than 0.0.
+        self.owner, self.lower, self.upper = owner, lower + 0.0, upper + 0.0
         self.x = x
         self.xy = ca.vertcat(x, y)
         self.count = 0
         self.rows: list[Any] = []
         self.owners: list[NDArray[np.int_]] = []
         self.equality: list[NDArray[np.bool_]] = []
+        # (coordinate, side) to the kinds array and entry that hold the bound.
+        self._holder: dict[tuple[int, str], tuple[NDArray[Any], int]] = {}
 
     def place(self, row: Row, column: Any) -> Places:
+        """Where each entry of `column` (<= 0, or == 0) goes.
+
+        Raises
+        ------
+        NotAGame
+            When an entry compares constants and fails, or binds a player it does not mention.
+        """
         size, n = column.shape[0], self.owner.size
         jacobian = ca.jacobian(column, self.xy)
         curved = np.asarray(ca.which_depends(column, self.xy, 2, True), dtype=bool)
@@ -76,26 +93,26 @@ class Sorter:
         scale = np.ones(size)
         offset = np.asarray(origin).ravel()
         counts = np.diff(matrix.indptr)
+        self._check_binding(row, matrix)
         for e in range(size):
-            if curved[e] or counts[e] != 1:
+            if curved[e]:
+                continue
+            if counts[e] == 0 or np.isinf(offset[e]):
+                self._check_constant(row, e, float(offset[e]))
+                kind[e] = "slack"
                 continue
             j, slope = int(matrix.indices[matrix.indptr[e]]), float(matrix.data[matrix.indptr[e]])
-            if slope == 0.0 or j >= n or row.owners[e] not in (SHARED, self.owner[j]):
+            if counts[e] != 1 or slope == 0.0 or j >= n:
+                continue
+            if row.owners[e] not in (SHARED, self.owner[j]):
                 continue
             if row.owners[e] == SHARED and row.equality:
                 continue
-            bound = -offset[e] / slope
-            index[e], scale[e] = j, abs(slope)
-            if row.equality:
-                kind[e] = "both"
-                self.lower[j] = max(self.lower[j], bound)
-                self.upper[j] = min(self.upper[j], bound)
-            elif slope > 0:
-                kind[e] = "upper"
-                self.upper[j] = min(self.upper[j], bound)
-            else:
-                kind[e] = "lower"
-                self.lower[j] = max(self.lower[j], bound)
+            index[e], scale[e] = j, slope if row.equality else abs(slope)
+            side = "both" if row.equality else "upper" if slope > 0 else "lower"
+            kind[e] = side
+            if not self._tighten(j, side, float(-offset[e] / slope) + 0.0, (kind, e)):
+                kind[e] = "slack"
         general = np.flatnonzero(kind == "row")
         index[general] = self.count + np.arange(general.size)
         self.count += general.size
@@ -103,6 +120,50 @@ class Sorter:
         self.owners.append(row.owners[general])
         self.equality.append(np.full(general.size, row.equality))
         return Places(row.label, (size,), kind, index, scale, row.equality)
+
+    def _tighten(self, j: int, side: str, bound: float, entry: tuple[NDArray[Any], int]) -> bool:
+        """Move a bound of coordinate j; whether `entry` now holds it."""
+        sides = ("lower", "upper") if side == "both" else (side,)
+        holds = False
+        for one in sides:
+            bounds, sign = (self.lower, -1) if one == "lower" else (self.upper, 1)
+            tighter = sign * bound < sign * bounds[j]
+            if not tighter and (bound != bounds[j] or (j, one) in self._holder):
+                continue
+            before = self._holder.get((j, one))
+            if before is not None:
+                before[0][before[1]] = "slack"
+            bounds[j] = bound
+            self._holder[j, one] = entry
+            holds = True
+        return holds
+
+    def _check_binding(self, row: Row, matrix: Any) -> None:
+        """A row that mentions others only cannot bind its player."""
+        pairs, n = matrix.tocoo(), self.owner.size
+        coordinate = np.minimum(pairs.col, n - 1)
+        mine = (pairs.col >= n) | (self.owner[coordinate] == row.owners[pairs.row])
+        mine |= row.owners[pairs.row] == SHARED
+        mentioned, own = np.zeros(matrix.shape[0], bool), np.zeros(matrix.shape[0], bool)
+        mentioned[pairs.row] = True
+        own[pairs.row[mine]] = True
+        foreign = np.flatnonzero(mentioned & ~own)
+        if foreign.size:
+            which = f", entry {foreign[0]}," if matrix.shape[0] > 1 else ""
+            raise NotAGame(
+                f"{row.what}{which} mentions none of the player's own variables, "
+                "so it cannot bind this player."
+            )
+
+    def _check_constant(self, row: Row, e: int, value: float) -> None:
+        """An entry without variables, or compared with infinity, must hold as it stands."""
+        gap = abs(value) if row.equality else value
+        if gap > ROUNDING:
+            which = f", entry {e}," if row.owners.size > 1 else ""
+            raise NotAGame(
+                f"{row.what}{which} can never be met: its sides differ by {value:g} "
+                "whatever the players do."
+            )
 
     def game(
         self,
@@ -116,7 +177,12 @@ class Sorter:
         names: tuple[str, ...],
     ) -> SymbolicGame:
         """The finished record, once every constraint has its place."""
-        crossed = np.flatnonzero(self.lower > self.upper)
+        rounding = ROUNDING * (1 + np.abs(np.where(np.isfinite(self.lower), self.lower, 0.0)))
+        close = (self.lower > self.upper) & (self.lower <= self.upper + rounding)
+        # Two ways of computing one number, as 0.1 + 0.2 and 0.3.
+        self.lower[close] = self.upper[close] = (self.lower[close] + self.upper[close]) / 2
+        nowhere = (self.lower > self.upper) | (self.lower == np.inf) | (self.upper == -np.inf)
+        crossed = np.flatnonzero(nowhere)
         if crossed.size:
             j = int(crossed[0])
             raise NotAGame(

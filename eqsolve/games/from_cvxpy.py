@@ -28,6 +28,7 @@ class DeclaredRows:
     """One declared constraint as a column, with the owner of each entry."""
 
     label: str
+    what: str
     expression: Any
     equality: bool
     sign: int
@@ -67,8 +68,13 @@ def read_game(
     has_kink = kinks()
     for place, (block, first) in enumerate(zip(blocks, firsts, strict=False)):
         own_rows = [
-            _row(f"{block.name}: {constraint}", constraint, _owners(block, first, constraint))
-            for constraint in block.constraints
+            _row(
+                _label(block.name, constraint),
+                f"{_kind(block)} {block.name!r}: constraint {number}",
+                constraint,
+                _owners(block, first, constraint),
+            )
+            for number, constraint in enumerate(block.constraints)
         ]
         if epigraphs:
             lifted = Epigraphs({variable.id for variable in block.variables}, has_kink)
@@ -76,11 +82,17 @@ def read_game(
             own_rows = [replace(row, expression=lifted.smooth(row.expression)) for row in own_rows]
             variables += lifted.variables
             owners += [_owners(block, first, variable) for variable in lifted.variables]
-            own_rows += [_row("", c, _owners(block, first, c)) for c in lifted.constraints]
+            what = f"{_kind(block)} {block.name!r}: a kink's epigraph"
+            own_rows += [_row("", what, c, _owners(block, first, c)) for c in lifted.constraints]
         rows += own_rows
     rows += [
-        _row(f"shared: {constraint}", constraint, np.full(constraint.size, SHARED))
-        for constraint in shared
+        _row(
+            _label("shared", constraint),
+            f"Shared constraint {number}",
+            constraint,
+            np.full(constraint.size, SHARED),
+        )
+        for number, constraint in enumerate(shared)
     ]
     return _assemble(blocks, variables, owners, objectives, rows, declared)
 
@@ -143,10 +155,27 @@ def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int])
             )
 
 
-def _row(label: str, constraint: Any, owners: NDArray[np.int_]) -> DeclaredRows:
+def _label(owner: str, constraint: Any) -> str:
+    """The owner, and the user's own label or the constraint as written."""
+    return f"{owner}: {constraint.label or constraint}"
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _row(label: str, what: str, constraint: Any, owners: NDArray[np.int_]) -> DeclaredRows:
     equality = isinstance(constraint, (cp.constraints.zero.Equality, cp.constraints.zero.Zero))
     sign = -1 if isinstance(constraint, cp.constraints.nonpos.NonNeg) else 1
-    return DeclaredRows(label, constraint.expr, equality, sign, owners)
+    return DeclaredRows(label, what, constraint.expr, equality, sign, owners)
+
+
+def _read(walker: Walker, expression: Any, what: str) -> Any:
+    """The expression as symbols; what cannot be read is refused with the place it stands in."""
+    try:
+        return walker(expression)
+    except NotAGame as reason:
+        raise NotAGame(f"{what}: {reason}") from None
 
 
 def variable_bounds(variable: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -182,17 +211,20 @@ def _assemble(
         lift=owner.size > LIFT_ABOVE,
     )
     costs = ca.vertcat(
-        *(block.sign * walker(f) for block, f in zip(blocks, objectives, strict=True))
+        *(
+            block.sign * _read(walker, f, f"{_kind(block)} {block.name!r}")
+            for block, f in zip(blocks, objectives, strict=True)
+        )
     )
     _check_scalar(blocks, costs)
-    columns = [row.sign * walker(row.expression) for row in rows]
+    columns = [row.sign * _read(walker, row.expression, row.what) for row in rows]
     bounds = [variable_bounds(variable) for variable in variables]
     lower = np.concatenate([pair[0] for pair in bounds])
     upper = np.concatenate([pair[1] for pair in bounds])
     aggregates = walker.aggregates
     sorter = Sorter(x, aggregates.symbol(), owner, lower, upper)
     places = [
-        sorter.place(Row(row.label, row.equality, row.owners), column)
+        sorter.place(Row(row.label, row.what, row.equality, row.owners), column)
         for row, column in zip(rows, columns, strict=True)
     ]
     values = [None if v.value is None else np.asarray(v.value).ravel() for v in variables]
@@ -220,20 +252,26 @@ def _check_scalar(blocks: Sequence[Block], costs: Any) -> None:
 
 def variable_names(variables: Sequence[Any]) -> tuple[str, ...]:
     """The variables' own names, numbered where two share one."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for variable in variables:
-        name, copies = variable.name(), 1
-        while name in taken:
-            copies += 1
-            name = f"{variable.name()}#{copies}"
-        taken.add(name)
-        names.append(name)
-    return tuple(names)
+    return _numbered([variable.name() for variable in variables])
+
+
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """`names` made distinct: 'x', 'x#2', 'x#3'."""
+    taken: dict[str, int] = {}
+    distinct: list[str] = []
+    for name in names:
+        copies, fresh = taken.get(name, 0), name
+        while fresh in taken:
+            copies = max(copies, 1) + 1
+            fresh = f"{name}#{copies}"
+        taken[name] = max(copies, 1)
+        taken[fresh] = max(taken.get(fresh, 0), 1)
+        distinct.append(fresh)
+    return tuple(distinct)
 
 
 def coordinate_names(variables: Sequence[Any]) -> tuple[str, ...]:
-    """'q' for a scalar, 'x[0]', 'X[1,2]' for entries, in row-major order."""
+    """'q' for a scalar, 'x[0]', 'X[1,2]' for entries, in row-major order; all distinct."""
     names: list[str] = []
     for variable, name in zip(variables, variable_names(variables), strict=True):
         if not variable.shape:
@@ -241,4 +279,4 @@ def coordinate_names(variables: Sequence[Any]) -> tuple[str, ...]:
             continue
         places = np.indices(variable.shape).reshape(len(variable.shape), -1).T
         names += [f"{name}[{','.join(map(str, place))}]" for place in places]
-    return tuple(names)
+    return _numbered(names)

@@ -155,7 +155,9 @@ def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> Symbolic
     for index, constraints in (*blocks, (SHARED, shared)):
         for constraint in constraints:
             for column, equality in _columns(constraint, symbols):
-                row = Row(constraint.name, equality, np.array([index]))
+                who = "Shared" if index == SHARED else f"Player {players[index].name!r}:"
+                what = f"{who} constraint {constraint.name!r}"
+                row = Row(constraint.name, what, equality, np.array([index]))
                 places.append(sorter.place(row, column))
     costs = [p.sign * casadi_expression(p.objective.expr, symbols) for p in players]
     values = [None if v.value is None else np.array([v.value]) for v in variables]

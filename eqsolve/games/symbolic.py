@@ -27,8 +27,9 @@ class Places:
     """Where one declared constraint went: general rows, or bounds on single coordinates.
 
     Entry e of the constraint (row-major) is the general row `index[e]` when `kind[e]`
-    is "row", else the lower or upper bound of coordinate `index[e]`; the declared
-    residual is then `scale[e]` times the bound's own.
+    is "row"; the bound of coordinate `index[e]` when it is "lower", "upper" or "both"
+    (an equality), where the declared residual is `scale[e]` times the bound's own; and
+    "slack" when another entry is tighter or nothing is asked.
     """
 
     label: str

@@ -1,0 +1,1 @@
+"""Programs as modelling languages hold them, and the bridges between CasADi and Pyomo."""

@@ -1,6 +1,6 @@
 """Convex quadratic programs in matrices, by Clarabel's interior point (brought by cvxpy).
 
-    min 1/2 d' P d + q' d   s.t.  A d <= b (first `equalities` rows: = b)
+min 1/2 d' P d + q' d   s.t.  A d <= b (first `equalities` rows: = b)
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def hs100():
     model.rows.add(
         -4 * x[1] ** 2 - x[2] ** 2 + 3 * x[1] * x[2] - 2 * x[3] ** 2 - 5 * x[6] + 11 * x[7] >= 0
     )
-    return model, 680.6300573, [2.330499, 1.951372, -0.4775414, 4.365726, -0.6244870, 1.038131, 1.594227]  # fmt: skip  # noqa: E501
+    return model, 680.6300573, [2.330499, 1.951372, -0.4775414, 4.365726, -0.6244870, 1.038131, 1.594227]  # fmt: skip
 
 
 PROBLEMS = [hs006, hs012, hs024, hs028, hs035, hs043, hs071, hs076, hs100]
@@ -162,7 +162,7 @@ def test_published_answers_by_both_routes(write):
     np.testing.assert_allclose(solution.multipliers, -smooth.multipliers, rtol=1e-5, atol=1e-6)
     # What the solution says stands in the model.
     np.testing.assert_array_equal([v.value for v in model.x.values()], solution.values)
-    np.testing.assert_array_equal([model.dual[row] for row in model.rows.values()], solution.multipliers)  # fmt: skip  # noqa: E501
+    np.testing.assert_array_equal([model.dual[row] for row in model.rows.values()], solution.multipliers)  # fmt: skip
     assert pyo.value(model.goal) == pytest.approx(optimum, rel=1e-8, abs=1e-8)
 
 

@@ -1,0 +1,192 @@
+"""The command line: `eqsolve models | solve | validate | reproduce`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from eqsolve import __version__
+from eqsolve.errors import EqsolveError
+
+app = typer.Typer(
+    help="Equilibria declared, solved, certified, and compared with learning code.",
+    epilog="Start with: eqsolve models, then eqsolve solve duopoly.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run a command; what eqsolve refuses becomes one sentence and exit code 1."""
+    try:
+        app()
+    except EqsolveError as error:
+        print(f"eqsolve: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Equilibria declared, solved, certified, and compared with learning code."""
+
+
+@app.command()
+def models() -> None:
+    """List the ready-made models and the instances with known answers."""
+    from eqsolve import models as shelf
+
+    rows = [(name, _first_line(function)) for name, function in shelf.catalogue().items()]
+    _print_table("Models: call eqsolve.models.NAME(...) in Python", ("model", "what"), rows)
+    answers = [(name, shelf.published(name)) for name in shelf.instances()]
+    shown = [(name, answer.model, answer.title) for name, answer in answers]
+    title = "Instances: eqsolve solve NAME"
+    _print_table(title, ("instance", "model", "what"), shown)
+
+
+@app.command()
+def solve(
+    name_or_toml: Annotated[str, typer.Argument(help="An instance by name, or a TOML file.")],
+    formulation: Annotated[
+        str | None, typer.Option(help="potential, complementarity or nonlinear.")
+    ] = None,
+    solver: Annotated[str | None, typer.Option(help="An engine by name, such as ipopt.")] = None,
+    variational: Annotated[
+        bool, typer.Option("--variational", help="Insist on common multipliers.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Solve a game and print the equilibrium with its certificate.
+
+    Example: eqsolve solve river_basin --json
+    """
+    import eqsolve as eq
+
+    game = _load(name_or_toml)
+    concept = eq.VariationalEquilibrium() if variational else eq.Nash()
+    found = eq.solve(game, concept, formulation=formulation, solver=solver)
+    if as_json:
+        print(json.dumps(_as_json(found), indent=2))
+    else:
+        print(found.summary())
+
+
+@app.command()
+def validate(
+    trajectory: Annotated[Path, typer.Argument(help="A recorded run, .csv or .npz.")],
+    model: Annotated[str, typer.Option(help="An instance by name, or a TOML file.")],
+    plot: Annotated[Path | None, typer.Option(help="Save the figure here.")] = None,
+) -> None:
+    """Compare a recorded run with the equilibrium of a model.
+
+    CSV: a header, one column a coordinate, optional 'step' and 'replication' columns.
+
+    Example: eqsolve validate run.csv --model duopoly
+    """
+    import eqsolve as eq
+    from eqsolve._validate import as_trajectory
+    from eqsolve.plotting import save
+
+    run = as_trajectory(trajectory)
+    equilibrium = eq.solve(_load(model))
+    report = eq.validate(run, equilibrium)
+    print(equilibrium)
+    print()
+    print(report)
+    if plot is not None:
+        save(report.plot(), plot)
+        print(f"Figure: {plot}")
+
+
+@app.command()
+def reproduce(
+    system: Annotated[str | None, typer.Argument(help="A system; default all of them.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures"),
+) -> None:
+    """Reproduce published results: tables on the screen, figures in a folder.
+
+    Example: eqsolve reproduce cournot --out figures
+    """
+    from eqsolve.report import systems
+
+    known = systems()
+    if system is not None and system not in known:
+        raise EqsolveError(_unknown("system", system, list(known)))
+    out.mkdir(parents=True, exist_ok=True)
+    for name in [system] if system else list(known):
+        print(f"Reproducing {name} ...", file=sys.stderr, flush=True)
+        for figure in known[name].run(out, lambda table: print(f"{table}\n", flush=True)):
+            print(f"Figure: {figure}")
+
+
+def _load(name_or_toml: str) -> Any:
+    from eqsolve import models as shelf
+
+    if not name_or_toml.endswith(".toml") and name_or_toml not in shelf.instances():
+        raise EqsolveError(_unknown("instance", name_or_toml, list(shelf.instances())))
+    return shelf.load(name_or_toml)
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
+    return f"There is no {what} called {name!r}; {hint}"
+
+
+def _first_line(function: Any) -> str:
+    return (function.__doc__ or "").strip().splitlines()[0]
+
+
+def _print_table(title: str, headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for header in headers:
+        table.add_column(header, no_wrap=header == headers[0])
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    sure = found.certificate
+    return {
+        "concept": found.concept,
+        "strategies": {name: value.tolist() for name, value in found.strategies.items()},
+        "payoffs": dict(found.payoffs),
+        "multipliers": {name: value.tolist() for name, value in found.multipliers.items()},
+        "certificate": {
+            "max_gain": sure.max_gain,
+            "relative_gain": sure.relative_gain,
+            "kkt_residual": sure.kkt_residual,
+            "infeasibility": sure.infeasibility,
+            "scope": sure.scope,
+            "second_order": sure.second_order,
+            "kind": sure.kind,
+            "multiplier_spread": sure.multiplier_spread,
+            "variational_residual": sure.variational_residual,
+        },
+        "formulation": dict(found.explanation),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""The rate a dynamics should have: the spectral radius of its update's Jacobian.
+
+Near a fixed point x* of x <- T(x) the distance contracts by rho(DT(x*)) a step, rho
+the largest modulus of an eigenvalue. Dynamics with memory are maps of profile and
+memory together, so the Jacobian is taken of both (Ortega and Rheinboldt 1970, 10.1.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import null_space
+
+from eqsolve.dynamics.protocol import Dynamics, Stepped, as_dynamics
+from eqsolve.errors import EqsolveError
+from eqsolve.results import Table
+
+Array = NDArray[np.float64]
+WIDTH = 1e-6  # relative half width of the differences
+FIXED = 1e-7  # relative residual below which a point counts as fixed
+STABLE = 1e-9  # how far below one the spectral radius must be
+
+
+@dataclass(frozen=True)
+class PredictedRate:
+    """Linearised behaviour of an update at a point.
+
+    Attributes
+    ----------
+    rate : float
+        Spectral radius: the factor by which the distance shrinks a step.
+    eigenvalues : ndarray of complex
+        Of the update's Jacobian (profile and memory), largest modulus first.
+    largest_stable_step : float or None
+        For dynamics with a constant step: the step at which the rate reaches one. For a
+        plain function T: the largest s for which x + s (T(x) - x) is stable. None when
+        no positive step is stable.
+    residual : float
+        Largest entry of T(x) - x.
+    is_fixed_point, is_stable : bool
+    """
+
+    rate: float
+    eigenvalues: NDArray[np.complex128]
+    largest_stable_step: float | None
+    residual: float
+    is_fixed_point: bool
+
+    @property
+    def is_stable(self) -> bool:
+        """Every eigenvalue inside the unit circle."""
+        return bool(self.rate < 1 - STABLE)
+
+    def table(self) -> Table:
+        """The figures, one a row."""
+        rows = (
+            ("rate (contraction per step)", self.rate),
+            ("stable", "yes" if self.is_stable else "no"),
+            ("fixed point", "yes" if self.is_fixed_point else "no"),
+            ("residual of the update", self.residual),
+            ("largest stable step", self.largest_stable_step),
+        )
+        return Table(("prediction", "value"), rows)
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def predict(
+    learner: Any, point: Array, game: Any = None, tangent: Array | None = None
+) -> PredictedRate:
+    """Linearise a dynamics or a function at `point` (n,).
+
+    Parameters
+    ----------
+    learner : Dynamics or callable
+    point : ndarray (n,)
+    game : Game, optional
+        Needed by dynamics, not by functions.
+    tangent : ndarray (n, k), optional
+        Directions along which equilibria form a set; they are left out.
+    """
+    point = np.asarray(point, dtype=float)
+    is_function = not isinstance(learner, Dynamics)
+    if not is_function and game is None:
+        raise EqsolveError("predict_rate() needs game= to run a dynamics from eqsolve.dynamics.")
+    dynamics = as_dynamics(learner, point)
+    if isinstance(dynamics, Stepped):
+        if callable(dynamics.step_length):
+            raise EqsolveError(
+                "A step schedule has no single rate; predict with the constant step of interest."
+            )
+        dynamics = dynamics.noiseless()
+    jacobian, residual = linearise(dynamics, game, point)
+    reduced = _without(jacobian, tangent, point.size)
+    eigenvalues = np.linalg.eigvals(reduced).astype(np.complex128)
+    eigenvalues = eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")]
+    largest: float | None
+    if isinstance(dynamics, Stepped):
+        largest = _largest_step(dynamics, game, point, tangent)
+    else:
+        largest = largest_relaxation(eigenvalues)
+    return PredictedRate(
+        rate=float(np.abs(eigenvalues).max(initial=0.0)),
+        eigenvalues=eigenvalues,
+        largest_stable_step=largest,
+        residual=residual,
+        is_fixed_point=residual <= FIXED * (1 + float(np.abs(point).max(initial=0.0))),
+    )
+
+
+def linearise(dynamics: Dynamics, game: Any, point: Array) -> tuple[Array, float]:
+    """Jacobian of the update in profile and memory, and the residual at `point` (n,).
+
+    Central differences, all points as one batch of replications; at a bound the
+    difference is taken on the feasible side.
+    """
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore"):
+        state = dynamics.start(game, point[None])
+        base = _flat(point[None], state)
+        size = base.shape[1]
+        width = WIDTH * (1 + np.abs(base[0]))
+        up, down = np.tile(base, (size, 1)), np.tile(base, (size, 1))
+        up[np.diag_indices(size)] += width
+        down[np.diag_indices(size)] -= width
+        _inside(game, up, down, point.size)
+        batch = np.concatenate([base, up, down])
+        after = _flat(*dynamics.step(game, *_unflat(batch, point.size, state), rng))
+    gap = (up - down)[np.diag_indices(size)]
+    jacobian = ((after[1 : size + 1] - after[size + 1 :]) / gap[:, None]).T
+    residual = float(np.abs(after[0, : point.size] - point).max(initial=0.0))
+    if not np.isfinite(jacobian).all():
+        raise EqsolveError("The update is not finite around this point, so it has no rate there.")
+    return jacobian, residual
+
+
+def _inside(game: Any, up: Array, down: Array, n: int) -> None:
+    """Pull profile coordinates of perturbed points back inside the bounds."""
+    if game is None:
+        return
+    numbers = game.numbers
+    for points in (up, down):
+        points[:, :n] = np.clip(points[:, :n], numbers.lower, numbers.upper)
+    width = (up - down)[np.diag_indices(up.shape[0])][:n]
+    if (width == 0).any():
+        name = game.coordinate_names[int(np.argmin(width))]
+        raise EqsolveError(f"Coordinate {name!r} is fixed by its bounds; nothing moves there.")
+
+
+def _flat(profile: Array, state: tuple[NDArray[Any], ...]) -> Array:
+    """Profile and real-valued memory side by side, (replications, everything)."""
+    runs = profile.shape[0]
+    parts = [part.reshape(runs, -1) for part in state if part.dtype.kind == "f"]
+    return np.concatenate([profile, *parts], axis=1)
+
+
+def _unflat(
+    batch: Array, n: int, template: tuple[NDArray[Any], ...]
+) -> tuple[Array, tuple[NDArray[Any], ...]]:
+    """Undo `_flat`; counters and other integers are repeated from the template."""
+    runs, place, state = batch.shape[0], n, []
+    for part in template:
+        if part.dtype.kind != "f":
+            state.append(np.repeat(part, runs, axis=0))
+            continue
+        width = int(np.prod(part.shape[1:], dtype=int))
+        state.append(batch[:, place : place + width].reshape(runs, *part.shape[1:]).copy())
+        place += width
+    return batch[:, :n].copy(), tuple(state)
+
+
+def _without(jacobian: Array, tangent: Array | None, n: int) -> Array:
+    """The Jacobian across the set of equilibria."""
+    if tangent is None:
+        return jacobian
+    directions = np.asarray(tangent, dtype=float).reshape(n, -1)
+    padded = np.zeros((jacobian.shape[0], directions.shape[1]))
+    padded[:n] = directions
+    across = null_space(padded.T)
+    return np.asarray(across.T @ jacobian @ across)
+
+
+def largest_relaxation(eigenvalues: NDArray[np.complex128]) -> float | None:
+    """Largest s with |1 + s (lambda - 1)| < 1 for all eigenvalues, or None.
+
+    >>> largest_relaxation(np.array([0.5 + 0j]))
+    4.0
+    """
+    shifted = eigenvalues - 1
+    if (shifted.real >= -STABLE).any():
+        return None
+    return float((-2 * shifted.real / np.abs(shifted) ** 2).min())
+
+
+def _largest_step(dynamics: Any, game: Any, point: Array, tangent: Array | None) -> float | None:
+    def radius(step: float) -> float:
+        jacobian, _ = linearise(dynamics.with_step(step), game, point)
+        return float(np.abs(np.linalg.eigvals(_without(jacobian, tangent, point.size))).max())
+
+    given = float(dynamics.step_length)
+    steps = given * np.geomspace(1e-3, 1e4, 57)
+    stable = 0.0
+    for step in steps:
+        if radius(float(step)) >= 1 - STABLE:
+            break
+        stable = float(step)
+    else:
+        return float("inf")
+    if stable == 0.0:
+        return None
+    low, high = stable, float(step)
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if radius(middle) < 1 - STABLE else (low, middle)
+    return low
