@@ -103,7 +103,7 @@ class Player:
     >>> import cvxpy as cp
     >>> q = cp.Variable(nonneg=True, name="q")
     >>> Player("firm", cp.Maximize(q * (10 - q)), [q], [q <= 4])
-    Player 'firm': maximize q @ (10.0 + -q) over q, 1 constraint
+    Player 'firm': maximize q * (10.0 + -q) over q, 1 constraint
     """
 
     name: str
