@@ -241,10 +241,8 @@ class _Attempt:
         sure = self.certificate
         if sure is None or not sure.holds(tolerance) or sure.second_order == "violated":
             return False
-        wanted = {"Nash", "variational"}
         if isinstance(concept, VariationalEquilibrium):
-            wanted = wanted | {"normalized"} if concept.weights else wanted
-            return sure.kind in wanted
+            return sure.kind != "generalized"
         return True
 
     def better_than(self, other: _Attempt) -> bool:
