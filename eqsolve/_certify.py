@@ -64,16 +64,18 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     order = first_order(game, vector, weights)
     gains = dict(zip(game.player_names, found.gains.tolist(), strict=True))
     certain = bool(convex.all()) and not found.failed
+    scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     slope = max(1.0, float(np.abs(game.numbers.gradient(vector)).max(initial=0.0)))
     return Certificate(
         max_gain=float(found.gains.max()),
         gains=gains,
         kkt_residual=order.residual,
         infeasibility=game.numbers.infeasibility(vector),
-        payoff_scale=max(1.0, float(np.abs(payoffs).max())),
+        relative_gain=float((found.gains / scales).max()),
+        payoff_scale=float(scales.max()),
         scope="global" if certain else "local",
         second_order=second_order(game, vector),
-        kind=_kind(game, order, slope, bool((weights != 1).any())),
+        kind=_kind(game, order, slope, bool((weights != weights[0]).any())),
         multiplier_spread=order.spread,
         variational_residual=order.variational,
     )
@@ -113,15 +115,17 @@ def _check_reading(game: Game, vector: NDArray[np.float64], payoffs: Any) -> Non
         name = game.player_names[place]
         raise EqsolveError(
             f"Player {name!r}: the modelling language evaluates the objective to "
-            f"{payoffs[place]:.12g} and eqsolve to {ours[place]:.12g} at this point."
+            f"{payoffs[place]:.12g} and eqsolve to {ours[place]:.12g} at this point. If a "
+            "Parameter was changed since the game was declared, declare the game anew."
         )
 
 
 def _kind(game: Game, order: FirstOrder, slope: float, weighted: bool) -> str:
     if not has_shared_rows(game):
         return "Nash"
-    if order.variational is not None and order.variational <= VARIATIONAL * slope:
-        return "variational"
-    if weighted and order.normalized is not None and order.normalized <= VARIATIONAL * slope:
-        return "normalized"
-    return "generalized"
+    # Judged by the weights that were asked for, which decide between the two names.
+    residual, name = order.variational, "variational"
+    if weighted:
+        residual, name = order.normalized, "normalized"
+    within = residual is not None and residual <= VARIATIONAL * slope
+    return name if within else "generalized"

@@ -17,6 +17,7 @@ from eqsolve.formulations.catalogue import formulations
 from eqsolve.formulations.complementarity import Complementarity
 from eqsolve.formulations.recovery import Recovered
 from eqsolve.games.game import Game
+from eqsolve.programs.nonlinear import UnsupportedFunction
 from eqsolve.results import Certificate, Equilibrium, Solution, Table
 from eqsolve.solvers.catalogue import default_solver, solver_named
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
@@ -101,7 +102,11 @@ def solve(
                     reasons[name] = reason
             if name in reasons:
                 continue
-            attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)
+            try:
+                attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)
+            except UnsupportedFunction as reason:
+                reasons[name] = str(reason)
+                continue
             if attempt.holds(tolerance, concept):
                 explain = partial(_explanation, game, concept, engine, name, dict(tried))
                 return _equilibrium(game, concept, attempt, explain)
@@ -236,10 +241,8 @@ class _Attempt:
         sure = self.certificate
         if sure is None or not sure.holds(tolerance) or sure.second_order == "violated":
             return False
-        wanted = {"Nash", "variational"}
         if isinstance(concept, VariationalEquilibrium):
-            wanted = wanted | {"normalized"} if concept.weights else wanted
-            return sure.kind in wanted
+            return sure.kind != "generalized"
         return True
 
     def better_than(self, other: _Attempt) -> bool:

@@ -137,7 +137,8 @@ class Certificate:
     Attributes
     ----------
     max_gain : float
-        Largest gain any player gets by deviating alone, in that player's own units.
+        Largest gain any player gets by deviating alone, in that player's own units; infinite
+        where a player's problem is unbounded, infeasible or could not be re-solved.
     gains : dict of str to float
         The same, player by player.
     kkt_residual : float
@@ -145,8 +146,10 @@ class Certificate:
         complementary slackness), with the best multipliers found for the strategies.
     infeasibility : float
         Largest violation of any constraint.
+    relative_gain : float
+        Largest gain as a share of that player's own payoff, max(1, |payoff|).
     payoff_scale : float
-        The size of payoffs against which gains are judged: max(1, largest |payoff|).
+        The size of payoffs: max(1, largest |payoff|).
     scope : str
         "global" when every player's problem is convex, so that no deviation at all
         pays; "local" when deviations were searched for from many starts.
@@ -170,6 +173,7 @@ class Certificate:
     gains: Mapping[str, float]
     kkt_residual: float
     infeasibility: float
+    relative_gain: float
     payoff_scale: float = 1.0
     scope: str = "global"
     second_order: str | None = None
@@ -177,11 +181,6 @@ class Certificate:
     multiplier_spread: float | None = None
     variational_residual: float | None = None
     bound: float | None = None
-
-    @property
-    def relative_gain(self) -> float:
-        """`max_gain` as a share of the payoff scale."""
-        return self.max_gain / self.payoff_scale
 
     def holds(self, tolerance: float = 1e-6) -> bool:
         """True when gain (relative to payoffs) and infeasibility are within `tolerance`."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.concepts import Nash, VariationalEquilibrium
-from eqsolve.formulations.kkt import OptimalityConditions, constant_matrix, optimality_conditions
+from eqsolve.formulations.kkt import OptimalityConditions, optimality_conditions
 from eqsolve.formulations.recovery import Recovered, constraint_multipliers, weights_of
 from eqsolve.games.expressions import to_csr
 from eqsolve.programs.complementarity import ComplementarityProblem
@@ -78,10 +78,9 @@ class KKTProgram:
 
 def _problem(conditions: OptimalityConditions, start: Array | None) -> ComplementarityProblem:
     unknowns, residual = conditions.unknowns, conditions.residual
-    slopes = conditions.jacobian
     lower, upper = conditions.bounds
     x = conditions.game.start if start is None else _with_auxiliaries(conditions.game, start)
-    matrix = constant_matrix(slopes)
+    matrix = conditions.constant_jacobian
     evaluate = ca.Function("residual", [unknowns], [residual])
     if matrix is not None:
         offset = np.asarray(evaluate(np.zeros(unknowns.shape))).ravel()
@@ -93,7 +92,7 @@ def _problem(conditions: OptimalityConditions, start: Array | None) -> Complemen
             return matrix
 
     else:
-        differentiate = ca.Function("jacobian", [unknowns], [slopes])
+        differentiate = ca.Function("jacobian", [unknowns], [conditions.jacobian])
 
         def function(z: Array) -> Array:
             return np.asarray(evaluate(z)).ravel()

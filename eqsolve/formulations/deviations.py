@@ -11,18 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.formulations.own_problem import linear_quadratic, own_problem, row_pattern
+from eqsolve.formulations.own_problem import (
+    ENDED,
+    linear_quadratic,
+    own_problem,
+    row_pattern,
+)
 from eqsolve.games.convexity import own_curvature
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import SHARED
-from eqsolve.results import Status
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Deviations:
-    """Gains (players,) in each player's own units, and players whose problem failed."""
+    """Gains (players,) in each player's own units, and players whose problem failed.
+
+    Infinite where a problem is unbounded or infeasible, or was not solved: what could not be
+    ruled out counts as a gain.
+    """
 
     gains: Array
     failed: tuple[int, ...]
@@ -58,7 +66,8 @@ def deviations(
     for player in np.flatnonzero(~simple & asked):
         answer = own_problem(game, int(player)).respond(point, convex=bool(convex[player]))
         gains[player] = max(answer.gain, 0.0)
-        if answer.status not in (Status.SOLVED, Status.UNBOUNDED):
+        if answer.status not in ENDED:
+            gains[player] = np.inf
             failed.append(int(player))
     return Deviations(gains, tuple(failed))
 
@@ -90,5 +99,6 @@ def _simple_gains(game: Game, point: Array) -> Array:
         step = np.clip(point - gradient / slope, numbers.lower, numbers.upper) - point
         gain = -(gradient * step + 0.5 * slope * step**2)
     gains = np.zeros(numbers.symbolic.players)
+    # Not a number only where an infinite bound meets a zero: no move, no gain.
     gains[numbers.owner] = np.maximum(np.nan_to_num(gain), 0.0)
     return gains

@@ -81,6 +81,45 @@ class OptimalityConditions:
         )
 
     @cached_property
+    def constant_jacobian(self) -> Any | None:
+        """The Jacobian as a csc matrix where costs are quadratic and rows affine, else None.
+
+        Put together from the game's own matrices: differentiating the joined system
+        symbolically would take longer than solving it.
+        """
+        game = self.game
+        if not (game.is_affine and game.linear_rows.all()):
+            return None
+        n, prices, rows = game.n, self.prices.shape[0], self.multipliers.shape[0]
+        slopes = to_csr(ca.DM(game.gradient_jacobian))
+        row_slopes = (
+            to_csr(ca.DM(game.row_jacobian)) if rows else sp.csr_matrix((0, slopes.shape[1]))
+        )
+        by_x, by_y = row_slopes[:, :n], row_slopes[:, n:]
+        shared = sp.diags((game.row_owner == SHARED).astype(float))
+        own = ((sp.identity(rows) - shared) @ (by_x + by_y @ game.matrix)).tocoo()
+        mine = game.owner[own.col] == game.row_owner[own.row]
+        own = sp.csr_matrix((own.data[mine], (own.row[mine], own.col[mine])), shape=own.shape)
+        inverse = sp.diags(1.0 / self.weights[game.owner])
+        by_multiplier = own.T + inverse @ (shared @ by_x).T
+        by_price = inverse @ game.matrix.T if prices else sp.csr_matrix((n, 0))
+        aggregates = game.aggregates
+        none = sp.csr_matrix
+        blocks = [
+            [sp.hstack([slopes, by_price, by_multiplier])],
+            [sp.hstack([-game.matrix, sp.identity(aggregates), none((aggregates, prices + rows))])],
+            [
+                sp.hstack(
+                    [none((prices, n + aggregates)), sp.identity(prices), -(shared @ by_y).T]
+                    if prices
+                    else [none((0, n + aggregates + rows))]
+                )
+            ],
+            [sp.hstack([-row_slopes, none((rows, prices + rows))])],
+        ]
+        return sp.vstack([block for row in blocks for block in row], format="csc")
+
+    @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper bounds of the unknowns."""
         game = self.game
@@ -208,8 +247,3 @@ def _price_residual(game: SymbolicGame, entries: _Triplets, multipliers: Any, pr
     value = _pick(entries.value, places) * _pick(multipliers, entries.row[places])
     target = entries.col[places] - game.n
     return prices - _collect(game.aggregates, target, np.ones(places.size), value)
-
-
-def constant_matrix(jacobian: Any) -> Any | None:
-    """The matrix of a constant Jacobian as csc, or None when it depends on symbols."""
-    return None if ca.symvar(jacobian) else to_csr(ca.DM(jacobian)).tocsc()

@@ -19,6 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from eqsolve.formulations.declared_problem import as_declared
 from eqsolve.formulations.scalar_search import minimize_on_line
 from eqsolve.games.expressions import to_csr
 from eqsolve.games.game import Game
@@ -31,12 +32,19 @@ from eqsolve.solvers.quadratic import solve_quadratic
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
+ENDED = (Status.SOLVED, Status.UNBOUNDED, Status.INFEASIBLE)
+NEAR = 1e-7  # relative violation of a row that counts as rounding
 FAR = 1e3  # how far random starts reach along unbounded coordinates, relative to the point
 
 
 @dataclass(frozen=True)
 class Response:
-    """A player's best answer: full own coordinates (epigraph included), gain, and how it ended."""
+    """A player's best answer: full own coordinates (epigraph included), gain, and how it ended.
+
+    The gain is infinite where the problem is unbounded, has no feasible point, or the cost at
+    the point itself is undefined; where the status is none of SOLVED, UNBOUNDED or INFEASIBLE
+    it is what the best answer met would gain, and more may be possible.
+    """
 
     values: Array
     gain: float
@@ -123,13 +131,21 @@ class OwnProblem:
             are neither quadratic and convex nor one-dimensional.
         """
         x = self.complete(point)
-        if self.is_quadratic:
-            answer = self._by_quadratic_program(x)
-            if answer is not None:
-                return answer
+        answer = self._by_quadratic_program(x) if self.is_quadratic else None
+        if answer is not None and answer.status in ENDED:
+            return answer
         if self.own.size == 1 and not self.rows.size:
             return self._on_line(x)
-        return self._by_ipopt(x, convex, starts, seed)
+        answer = self._by_ipopt(x, convex, starts, seed)
+        if answer.status in ENDED or not convex:
+            return answer
+        # What Ipopt cannot differentiate, as a norm at zero, a conic solver may still hold.
+        z = as_declared(self.game, self.player, x[: self.symbolic.declared])
+        if z is None:
+            return answer
+        values = answer.values.copy()
+        values[self.own < self.symbolic.declared] = z
+        return Response(values, max(answer.gain, self.gain(x, values)), Status.SOLVED)
 
     def with_declared_fixed(self, point: Array) -> Response:
         """The best epigraph coordinates at the player's declared strategy in `point` (n,)."""
@@ -150,8 +166,10 @@ class OwnProblem:
         moved = x[: self.symbolic.declared].copy()
         moved[self.own[declared]] = z[declared]
         both = np.stack([x[: self.symbolic.declared], moved])
-        costs = self._declared_cost(both)
-        return float(costs[0] - costs[1])
+        now, then = self._declared_cost(both)
+        if not np.isfinite(now):
+            return np.inf
+        return float(now - then) if then < np.inf else -np.inf
 
     def _declared_cost(self, points: Array) -> Array:
         declared = self.game.declared
@@ -182,12 +200,13 @@ class OwnProblem:
         lower, upper = np.isfinite(low), np.isfinite(high)
         A = sp.vstack([matrix[equal], matrix[~equal], eye[upper], -eye[lower]], format="csc")
         b = np.concatenate([-offset[equal], -offset[~equal], high[upper], -low[lower]])
+        b = _admitting(A, b, x[self.own], int(equal.sum()))
         solution = solve_quadratic(P, q, A, b, int(equal.sum()))
+        if solution.status in (Status.UNBOUNDED, Status.INFEASIBLE):
+            return Response(x[self.own], np.inf, solution.status)
         z = np.clip(solution.values, low, high)
-        if solution.status is Status.UNBOUNDED:
-            return Response(z, np.inf, solution.status)
         if not np.isfinite(z).all():
-            return Response(x[self.own], 0.0, solution.status)
+            return Response(x[self.own], 0.0, Status.FAILED)
         return Response(z, self.gain(x, z), solution.status)
 
     def _matrices(self, x: Array) -> tuple[Any, Array, Array, Any]:
@@ -200,12 +219,13 @@ class OwnProblem:
                 np.asarray(rows).ravel(),
                 to_csr(slopes),
             )
-        numbers, own = numbers_with_epigraphs(self.game), self.own
-        direct, through = numbers.jacobian_parts(x)
-        P = direct[own][:, own] + through[own] @ numbers.symbolic.matrix[:, own]
-        q = numbers.gradient(x)[own] - P @ x[own]
-        A = numbers.row_jacobian(x)[self.rows][:, own]
-        return sp.csr_matrix(P), q, numbers.rows(x)[self.rows] - A @ x[own], sp.csr_matrix(A)
+        form, own = quadratic_form(self.game), self.own
+        lifted = self.symbolic.lift(x)
+        P = form.direct[own][:, own] + form.through[own] @ form.aggregates[:, own]
+        gradient = form.direct[own] @ x + form.through[own] @ lifted + form.offset[own]
+        A = form.rows[self.rows][:, own]
+        values = form.rows[self.rows] @ x + form.row_offset[self.rows]
+        return sp.csr_matrix(P), gradient - P @ x[own], values - A @ x[own], sp.csr_matrix(A)
 
     def _on_line(self, x: Array) -> Response:
         place = int(self.own[0])
@@ -250,20 +270,47 @@ class OwnProblem:
         reach = FAR * (1 + np.abs(x[self.own]))
         box = (np.maximum(low, x[self.own] - reach), np.minimum(high, x[self.own] + reach))
         spread = [rng.uniform(*box) for _ in range(starts)]
-        best = Response(x[self.own], 0.0, Status.FAILED)
+        best, status = Response(x[self.own], 0.0, Status.FAILED), Status.FAILED
         for start in (self.symbolic.start[self.own], x[self.own], *spread):
             solution = self._ipopt.solve(start, x)
             if solution.status is Status.UNBOUNDED:
                 return Response(solution.values, np.inf, solution.status)
-            if not solution.solved:
+            if solution.solved:
+                status = Status.SOLVED
+            # A feasible deviation that pays is one, however the solver ended.
+            elif not np.isfinite(solution.values).all() or self._broken(solution.values, x) > NEAR:
                 continue
             z = np.clip(solution.values, low, high)
             gain = self.gain(x, z)
             if best.status is Status.FAILED or gain > best.gain:
-                best = Response(z, gain, Status.SOLVED)
-            if convex:
+                best = Response(z, gain, Status.STALLED)
+            if convex and solution.solved:
                 break
-        return best
+        return Response(best.values, best.gain, status)
+
+    def _broken(self, z: Array, x: Array) -> float:
+        """Largest violation of the player's rows at z."""
+        rows = np.asarray(self._rows_in_own(z, x)).ravel()
+        equal = self.symbolic.equality[self.rows]
+        broken = np.where(equal, np.abs(rows), rows)
+        return float(broken.max(initial=0.0)) if np.isfinite(broken).all() else np.inf
+
+    @cached_property
+    def _rows_in_own(self) -> Any:
+        z, x, _, rows = self._in_own
+        return ca.Function("rows", [z, x], [rows])
+
+
+def _admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:
+    """Right sides that admit z where it breaks a row by rounding only.
+
+    Else a feasible set without interior, as 0 <= z <= 1 - y at y = 1 + 1e-12, would count as
+    empty. The wider set can only show a larger gain.
+    """
+    gap = A @ z - b
+    near = np.abs(gap) <= NEAR * (1 + np.abs(b))
+    near[equalities:] &= gap[equalities:] > 0
+    return np.where(near, b + gap, b)
 
 
 def _pick(column: Any, index: NDArray[np.int_]) -> Any:
@@ -281,6 +328,47 @@ def numbers_with_epigraphs(game: Game) -> GameNumbers:
     if game.symbolic is game.declared:
         return game.numbers
     return _remembered(game, "_full_numbers", lambda: GameNumbers(game.symbolic, game.signs))
+
+
+@dataclass(frozen=True)
+class QuadraticForm:
+    """The matrices of a linear-quadratic game: F = direct x + through y + offset.
+
+    Attributes
+    ----------
+    direct, through : csr (n, n) and (n, aggregates)
+    aggregates : csc (aggregates, n)
+        y = aggregates x + constant.
+    offset : ndarray (n,)
+    rows : csr (rows, n), row_offset : ndarray (rows,)
+        g = rows x + row_offset, aggregates followed.
+    """
+
+    direct: Any
+    through: Any
+    aggregates: Any
+    offset: Array
+    rows: Any
+    row_offset: Array
+
+
+def quadratic_form(game: Game) -> QuadraticForm:
+    """Matrices of a linear-quadratic game over all its coordinates, built once a game."""
+
+    def build() -> QuadraticForm:
+        numbers = numbers_with_epigraphs(game)
+        zero = np.zeros(numbers.symbolic.n)
+        direct, through = numbers.jacobian_parts(zero)
+        return QuadraticForm(
+            direct=direct,
+            through=through,
+            aggregates=numbers.symbolic.matrix.tocsc(),
+            offset=numbers.gradient(zero) - through @ numbers.symbolic.offset,
+            rows=numbers.row_jacobian(zero),
+            row_offset=numbers.rows(zero),
+        )
+
+    return _remembered(game, "_quadratic_form", build)
 
 
 def row_pattern(game: Game) -> Any:

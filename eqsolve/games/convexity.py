@@ -10,10 +10,13 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from eqsolve.games.affine import same_owner, same_owner_product
 from eqsolve.games.expressions import Walker, to_csr
 from eqsolve.games.game import Game
+from eqsolve.games.numbers import GameNumbers
 from eqsolve.games.player import Player
 from eqsolve.games.symbolic import SHARED
 from eqsolve.games.terms import split, with_others_fixed
@@ -37,27 +40,34 @@ def convex_players(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:
     return _by_rules(game, point)
 
 
-def own_curvature(numbers: Any, point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Smallest eigenvalue of each player's own Hessian block at `point`, (players,)."""
+def own_hessians(numbers: GameNumbers, point: NDArray[np.float64]) -> Any:
+    """Every player's Hessian by its own coordinates at `point`, in one csr matrix (n, n)."""
     direct, through = numbers.jacobian_parts(point)
-    aggregate = numbers.symbolic.matrix
+    owner = numbers.owner
+    blocks = same_owner(direct, owner, owner) + same_owner_product(
+        through, numbers.symbolic.matrix, owner, owner
+    )
+    return sp.csr_matrix((blocks + blocks.T) / 2)
+
+
+def own_curvature(numbers: GameNumbers, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smallest eigenvalue of each player's own Hessian block at `point`, (players,)."""
+    blocks = own_hessians(numbers, point)
     owner, players = numbers.owner, numbers.symbolic.players
-    counts = np.bincount(owner, minlength=players)
-    if counts.max(initial=1) == 1:
-        diagonal = direct.diagonal()
-        if aggregate.shape[0]:
-            diagonal = diagonal + np.asarray(through.multiply(aggregate.T).sum(axis=1)).ravel()
-        smallest = np.full(players, np.inf)
-        smallest[owner] = diagonal
-        return smallest
     smallest = np.full(players, np.inf)
-    order = np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1])
-    for player, places in enumerate(order):
-        if places.size:
-            block = direct[places][:, places].toarray()
-            block += (through[places] @ aggregate[:, places]).toarray()
-            smallest[player] = np.linalg.eigvalsh((block + block.T) / 2)[0]
+    diagonal = blocks.diagonal()
+    np.minimum.at(smallest, owner, diagonal)
+    coupled = np.unique(owner[_off_diagonal_rows(blocks)])
+    for player in coupled:
+        places = np.flatnonzero(owner == player)
+        smallest[player] = np.linalg.eigvalsh(blocks[places][:, places].toarray())[0]
     return smallest
+
+
+def _off_diagonal_rows(matrix: Any) -> NDArray[np.int_]:
+    """Rows with a nonzero off the diagonal."""
+    entries = matrix.tocoo()
+    return np.asarray(entries.row[(entries.row != entries.col) & (entries.data != 0)])
 
 
 def _by_rules(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:

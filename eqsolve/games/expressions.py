@@ -177,7 +177,7 @@ def constant_column(node: Any) -> Any:
     """A constant (or a Parameter with a value) as a numeric column."""
     value = node.value
     if value is None:
-        names = ", ".join(repr(p.name()) for p in node.parameters())
+        names = ", ".join(repr(p.name()) for p in node.parameters() if p.value is None)
         raise NotAGame(f"Parameter {names} has no value; set its .value before declaring the game.")
     if sp.issparse(value):
         value = value.toarray()

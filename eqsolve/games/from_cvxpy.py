@@ -153,6 +153,8 @@ def _check_known(item: Any, owner_of: dict[int, str], what: str, seen: set[int])
                 f"{what} mentions variable {leaf.name()!r}, which belongs to no player; "
                 "list it in some player's variables."
             )
+        if leaf.is_complex():
+            raise NotAGame(f"{what} holds complex numbers; games are played in real ones.")
 
 
 def _label(owner: str, constraint: Any) -> str:
@@ -183,7 +185,7 @@ def variable_bounds(variable: Any) -> tuple[NDArray[np.float64], NDArray[np.floa
     lower = np.full(variable.shape, -np.inf)
     upper = np.full(variable.shape, np.inf)
     if variable.attributes["bounds"] is not None:
-        given_lower, given_upper = variable.bounds
+        given_lower, given_upper = (_number(variable, bound) for bound in variable.bounds)
         lower = np.maximum(lower, given_lower)
         upper = np.minimum(upper, given_upper)
     if variable.attributes["nonneg"] or variable.attributes["pos"]:
@@ -191,6 +193,18 @@ def variable_bounds(variable: Any) -> tuple[NDArray[np.float64], NDArray[np.floa
     if variable.attributes["nonpos"] or variable.attributes["neg"]:
         upper = np.minimum(upper, 0.0)
     return lower.ravel(), upper.ravel()
+
+
+def _number(variable: Any, bound: Any) -> Any:
+    """A bound as numbers; cvxpy allows expressions of parameters."""
+    if not isinstance(bound, cp.Expression):
+        return bound
+    if bound.value is None:
+        raise NotAGame(
+            f"Variable {variable.name()!r} has a bound without a value; set the parameter's "
+            ".value before declaring the game."
+        )
+    return np.asarray(bound.value)
 
 
 def _assemble(

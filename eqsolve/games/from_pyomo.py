@@ -12,15 +12,18 @@ import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.core.expr import UnaryFunctionExpression
 from pyomo.core.expr.visitor import identify_variables
 
 from eqsolve.errors import NotAGame
 from eqsolve.games.assembly import Row, Sorter, starting_point
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import SHARED, SymbolicGame
+from eqsolve.programs.nonlinear import UnsupportedFunction
 from eqsolve.programs.pyomo_to_casadi import casadi_expression
 
 Array = NDArray[np.float64]
+STEPS = frozenset({"ceil", "floor"})
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class PyomoGame(Game):
             raise NotAGame("A game needs at least one player.")
         self.model = model
         self.players = tuple(_player(name, parts) for name, parts in players.items())
-        _check_owners(self.players)
         self.shared_constraints = _shared(model, self.players)
+        _check_owners(self.players, self.shared_constraints)
         self.symbolic: SymbolicGame = _read(self.players, self.shared_constraints)
 
     @cached_property
@@ -77,17 +80,27 @@ class PyomoGame(Game):
         try:
             for variable, value in zip(self.variables, vector, strict=True):
                 variable.set_value(float(value), skip_validation=True)
-            return np.array([float(pyo.value(p.objective.expr)) for p in self.players])
+            return np.array([_value(p.objective.expr) for p in self.players])
         finally:
             for variable, value in before:
                 variable.set_value(value, skip_validation=True)
+
+
+def _value(expression: Any) -> float:
+    """The expression's value, NaN outside its domain."""
+    try:
+        # exception=False keeps Pyomo from logging what is answered here.
+        value = pyo.value(expression, exception=False)
+    except (ArithmeticError, ValueError):  # how Python's math refuses log(-1), 1/0, exp(1000)
+        return np.nan
+    return np.nan if value is None or isinstance(value, complex) else float(value)
 
 
 def _expanded(items: Any) -> tuple[Any, ...]:
     """Component data from a component, an indexed component or a list of either."""
     if hasattr(items, "is_indexed"):
         return tuple(items.values()) if items.is_indexed() else (items,)
-    if isinstance(items, Iterable):
+    if isinstance(items, Iterable) and not isinstance(items, str):
         return tuple(data for item in items for data in _expanded(item))
     raise NotAGame(f"{items!r} is not a Pyomo component.")
 
@@ -111,10 +124,19 @@ def _player(name: str, parts: tuple[Any, Any, Any]) -> PyomoPlayer:
             )
         if variable.fixed:
             raise NotAGame(f"Player {name!r}: variable {variable.name!r} is fixed; unfix it.")
-    return PyomoPlayer(name, objective, owned, _expanded(constraints))
+    obeyed = _expanded(constraints)
+    for constraint in obeyed:
+        if constraint.ctype is not pyo.Constraint:
+            raise NotAGame(f"Player {name!r}: {constraint.name!r} is not a pyo.Constraint.")
+        if not constraint.active:
+            raise NotAGame(
+                f"Player {name!r}: constraint {constraint.name!r} is deactivated; "
+                "activate it or leave it out."
+            )
+    return PyomoPlayer(name, objective, owned, obeyed)
 
 
-def _check_owners(players: tuple[PyomoPlayer, ...]) -> None:
+def _check_owners(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> None:
     owner = ComponentMap()
     for player in players:
         for variable in player.variables:
@@ -124,15 +146,19 @@ def _check_owners(players: tuple[PyomoPlayer, ...]) -> None:
                     f"{owner[variable]!r}."
                 )
             owner[variable] = player.name
-    for player in players:
-        for item in (player.objective, *player.constraints):
-            body = item.expr if item is player.objective else item.body
-            for variable in identify_variables(body, include_fixed=False):
-                if variable not in owner:
-                    raise NotAGame(
-                        f"Player {player.name!r}: {item.name!r} mentions variable "
-                        f"{variable.name!r}, which belongs to no player."
-                    )
+    items = [
+        (f"Player {player.name!r}:", item, item.expr if item is player.objective else item.body)
+        for player in players
+        for item in (player.objective, *player.constraints)
+    ]
+    items += [("Shared constraint", constraint, constraint.body) for constraint in shared]
+    for who, item, body in items:
+        for variable in identify_variables(body, include_fixed=False):
+            if variable not in owner:
+                raise NotAGame(
+                    f"{who} {item.name!r} mentions variable {variable.name!r}, "
+                    "which belongs to no player."
+                )
 
 
 def _shared(model: Any, players: tuple[PyomoPlayer, ...]) -> tuple[Any, ...]:
@@ -154,12 +180,16 @@ def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> Symbolic
     blocks = [(i, player.constraints) for i, player in enumerate(players)]
     for index, constraints in (*blocks, (SHARED, shared)):
         for constraint in constraints:
-            for column, equality in _columns(constraint, symbols):
-                who = "Shared" if index == SHARED else f"Player {players[index].name!r}:"
-                what = f"{who} constraint {constraint.name!r}"
-                row = Row(constraint.name, what, equality, np.array([index]))
+            who = "Shared" if index == SHARED else f"Player {players[index].name!r}:"
+            what = f"{who} constraint {constraint.name!r}"
+            body = _symbols(constraint.body, symbols, what)
+            for column, equality, side in _columns(constraint, body):
+                row = Row(constraint.name + side, what, equality, np.array([index]))
                 places.append(sorter.place(row, column))
-    costs = [p.sign * casadi_expression(p.objective.expr, symbols) for p in players]
+    costs = [
+        p.sign * _symbols(p.objective.expr, symbols, f"Player {p.name!r}: {p.objective.name!r}")
+        for p in players
+    ]
     values = [None if v.value is None else np.array([v.value]) for v in variables]
     return sorter.game(
         y=ca.SX(0, 1),
@@ -172,14 +202,30 @@ def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> Symbolic
     )
 
 
-def _columns(constraint: Any, symbols: Any) -> list[tuple[Any, bool]]:
-    """Rows <= 0 (or == 0) that say what a Pyomo constraint says."""
-    body = casadi_expression(constraint.body, symbols)
+def _symbols(expression: Any, symbols: Any, what: str) -> Any:
+    """The expression in CasADi; what has no derivative is refused with the place it stands in."""
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if not getattr(node, "is_expression_type", bool)():
+            continue
+        stack.extend(node.args)
+        if isinstance(node, UnaryFunctionExpression) and node.getname() in STEPS:
+            raise NotAGame(f"{what} uses {node.getname()!r}, which eqsolve cannot differentiate.")
+    try:
+        return casadi_expression(expression, symbols)
+    except UnsupportedFunction as reason:
+        raise NotAGame(f"{what}: {reason}") from None
+
+
+def _columns(constraint: Any, body: Any) -> list[tuple[Any, bool, str]]:
+    """Rows <= 0 (or == 0) that say what a Pyomo constraint says; which side, if it has two."""
     if constraint.equality:
-        return [(body - pyo.value(constraint.upper), True)]
+        return [(body - pyo.value(constraint.upper), True, "")]
+    both = constraint.has_lb() and constraint.has_ub()
     columns = []
     if constraint.has_ub():
-        columns.append((body - pyo.value(constraint.upper), False))
+        columns.append((body - pyo.value(constraint.upper), False, " (upper)" if both else ""))
     if constraint.has_lb():
-        columns.append((pyo.value(constraint.lower) - body, False))
+        columns.append((pyo.value(constraint.lower) - body, False, " (lower)" if both else ""))
     return columns

@@ -14,6 +14,7 @@ from eqsolve.games.from_cvxpy import Block, coordinate_names, read_game, variabl
 from eqsolve.games.numbers import GameNumbers
 from eqsolve.games.player import Player, Population, as_tuple
 from eqsolve.games.symbolic import SymbolicGame
+from eqsolve.games.traversal import Values
 
 Array = NDArray[np.float64]
 
@@ -145,13 +146,16 @@ class Game:
         Raises
         ------
         NotAGame
-            When a player is missing or a strategy has the wrong size.
+            When a player is missing or unknown, a strategy has the wrong size or holds a NaN.
         """
         if not isinstance(strategies, Mapping):
-            vector = np.asarray(strategies, dtype=float).ravel()
+            vector = np.array(strategies, dtype=float).ravel()
             if vector.size != self.n:
                 raise NotAGame(f"The point has {vector.size} numbers; the game has {self.n}.")
-            return vector
+            return self._finite(vector)
+        unknown = next((name for name in strategies if name not in self.coordinates), None)
+        if unknown is not None:
+            raise NotAGame(f"The point names {unknown!r}, who is no player of this game.")
         vector = np.zeros(self.n)
         for name, places in self.coordinates.items():
             if name not in strategies:
@@ -163,6 +167,13 @@ class Game:
                     f"{places.size}."
                 )
             vector[places] = value
+        return self._finite(vector)
+
+    def _finite(self, vector: Array) -> Array:
+        wrong = np.flatnonzero(~np.isfinite(vector))
+        if wrong.size:
+            name = self.coordinate_names[wrong[0]]
+            raise NotAGame(f"The point has {vector[wrong[0]]:g} at {name!r}; give finite numbers.")
         return vector
 
     def unpack(self, vector: Any) -> dict[str, Array]:
@@ -194,7 +205,10 @@ class Game:
                 # Not through .value, which refuses points a hair outside a bound.
                 variable.save_value(piece)
                 place += variable.size
-            return np.concatenate([np.ravel(b.expression.value) for b in self.players])
+            # Outside an objective's domain its value is NaN, quietly.
+            with np.errstate(all="ignore"):
+                value = Values()
+                return np.concatenate([np.ravel(value(b.expression)) for b in self.players])
         finally:
             for variable, value in zip(self.variables, before, strict=True):
                 variable.save_value(value)

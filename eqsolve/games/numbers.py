@@ -87,10 +87,14 @@ class GameNumbers:
 
     def gradient(self, point: Array) -> Array:
         """The pseudo-gradient at one point, (n,) to (n,), of any size."""
+        if self.symbolic.affine_gradient is not None:
+            return self.symbolic.affine_gradient(point, self.symbolic.lift(point))
         return np.asarray(self._at(self._gradient, point)).ravel()
 
     def jacobian_parts(self, point: Array) -> tuple[Any, Any]:
         """d F / d x with aggregates held, and d F / d y; both sparse csr."""
+        if self.symbolic.affine_gradient is not None:
+            return self.symbolic.affine_gradient.direct, self.symbolic.affine_gradient.through
         joint = to_csr(self._at(self._gradient_jacobian, point))
         n = self.symbolic.n
         return joint[:, :n].tocsr(), joint[:, n:].tocsr()
@@ -114,13 +118,23 @@ class GameNumbers:
 
     def rows(self, point: Array) -> Array:
         """General constraint rows at `point`, (rows,): <= 0, or = 0 for equalities."""
+        if self.symbolic.affine_rows is not None:
+            return self.symbolic.affine_rows(point, self.symbolic.lift(point))
         return np.asarray(self._at(self._rows, point)).ravel()
 
     def row_jacobian(self, point: Array) -> Any:
         """d rows / d x at `point`: csr (rows, n), aggregates expanded."""
+        if self.symbolic.affine_rows is not None:
+            return self._constant_row_jacobian
         joint = to_csr(self._at(self._row_jacobian, point))
         n = self.symbolic.n
         return sp.csr_matrix(joint[:, :n] + joint[:, n:] @ self.symbolic.matrix)
+
+    @cached_property
+    def _constant_row_jacobian(self) -> Any:
+        rows = self.symbolic.affine_rows
+        assert rows is not None
+        return sp.csr_matrix(rows.direct + rows.through @ self.symbolic.matrix)
 
     def infeasibility(self, point: Array) -> float:
         """Largest violation of any bound or row."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import cvxpy as cp
+import numpy as np
 
 from eqsolve.errors import NotAGame
 
 
 def as_tuple(owner: str, what: str, value: Any) -> tuple[Any, ...]:
     """Accept one object or an iterable of them."""
-    if isinstance(value, (cp.Variable, cp.Constraint, bool)):
+    if isinstance(value, (cp.Variable, cp.Constraint, bool, np.bool_)):
         return (value,)
     if not isinstance(value, Iterable) or isinstance(value, (str, cp.Expression)):
         raise NotAGame(f"{owner}: {what} must be a list, not {type(value).__name__}.")
@@ -29,6 +30,8 @@ def check_variables(owner: str, variables: tuple[Any, ...]) -> None:
             raise NotAGame(
                 f"{owner}: {variable!r} is not a cp.Variable; a player owns whole variables."
             )
+        if variable.size == 0:
+            raise NotAGame(f"{owner}: variable {variable.name()!r} has no entries.")
         set_attributes = [
             name
             for name, value in variable.attributes.items()
@@ -52,7 +55,7 @@ ALLOWED_ATTRIBUTES = frozenset({"nonneg", "nonpos", "pos", "neg", "bounds"})
 def check_constraints(owner: str, constraints: tuple[Any, ...]) -> None:
     """Only equalities and elementwise inequalities can carry multipliers row by row."""
     for place, constraint in enumerate(constraints):
-        if isinstance(constraint, bool):
+        if isinstance(constraint, (bool, np.bool_)):
             raise NotAGame(
                 f"{owner}: constraint {place} is the plain truth value {constraint}; "
                 "it compares numbers, not cvxpy expressions."
@@ -100,7 +103,7 @@ class Player:
     >>> import cvxpy as cp
     >>> q = cp.Variable(nonneg=True, name="q")
     >>> Player("firm", cp.Maximize(q * (10 - q)), [q], [q <= 4])
-    Player 'firm': maximize q @ (10.0 + -q) over q, 1 constraint
+    Player 'firm': maximize q * (10.0 + -q) over q, 1 constraint
     """
 
     name: str

@@ -19,6 +19,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from eqsolve.games.affine import Affine, affine
+
 SHARED = -1  # owner of a row that binds every player
 
 
@@ -97,8 +99,8 @@ class SymbolicGame:
     @cached_property
     def linear_rows(self) -> NDArray[np.bool_]:
         """Which rows are affine in (x, y)."""
-        if not self.rows.shape[0]:
-            return np.zeros(0, dtype=bool)
+        if self.row_jacobian.is_constant():
+            return np.ones(self.rows.shape[0], dtype=bool)
         return ~np.asarray(ca.which_depends(self.rows, self.xy, 2, True), dtype=bool)
 
     @cached_property
@@ -122,9 +124,19 @@ class SymbolicGame:
         return ca.jacobian(self.gradient, self.xy)
 
     @cached_property
+    def affine_gradient(self) -> Affine | None:
+        """The pseudo-gradient as matrices, or None where its Jacobian is not constant."""
+        return affine(self.gradient, self.gradient_jacobian, self.xy, self.n)
+
+    @cached_property
+    def affine_rows(self) -> Affine | None:
+        """The rows as matrices, or None where some row is curved."""
+        return affine(self.rows, self.row_jacobian, self.xy, self.n)
+
+    @property
     def is_affine(self) -> bool:
         """Whether the pseudo-gradient is affine, that is, its Jacobian constant."""
-        return not ca.symvar(self.gradient_jacobian)
+        return self.affine_gradient is not None
 
     def lift(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The aggregates at x: (n,) to (aggregates,)."""

@@ -22,7 +22,7 @@ def split(expression: Any, sign: float = 1.0) -> list[tuple[float, Any]]:
     --------
     >>> x = cp.Variable(name="x")
     >>> [(factor, str(term)) for factor, term in split(cp.square(x) - 2 * x)]
-    [(1.0, 'power(x, 2.0)'), (-2.0, 'x')]
+    [(1.0, 'PowerApprox(x, 2.0)'), (-2.0, 'x')]
     """
     if isinstance(expression, AddExpression) and all(
         argument.shape == expression.shape for argument in expression.args

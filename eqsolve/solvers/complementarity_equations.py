@@ -272,6 +272,16 @@ def largest(vector: Vector) -> float:
     return float(np.abs(vector).max(initial=0.0))
 
 
+def inner(first: Vector, second: Vector) -> float:
+    """Inner product without BLAS, whose threads wait for one another on a busy machine."""
+    return float(np.einsum("i,i->", first, second))
+
+
+def norm(vector: Vector) -> float:
+    """Euclidean length, like `inner` without BLAS."""
+    return float(np.sqrt(inner(vector, vector)))
+
+
 def _row_lengths(slopes: Any) -> Vector:
     if isinstance(slopes, np.ndarray):
         return np.asarray(np.sqrt(np.einsum("ij,ij->i", slopes, slopes)))

@@ -16,6 +16,9 @@ from eqsolve.results import Solution, Status
 
 Array = NDArray[np.float64]
 
+TOLERANCE = 1e-12
+ACCEPTED = 1e-9  # where rounding stops progress, answers this good still count as solved
+
 STATUSES = {
     "Solved": Status.SOLVED,
     "AlmostSolved": Status.SOLVED,
@@ -53,7 +56,9 @@ def solve_quadratic(P: Any, q: Array, A: Any, b: Array, equalities: int = 0) -> 
     """
     settings = clarabel.DefaultSettings()
     settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = ACCEPTED
+    settings.reduced_tol_feas = ACCEPTED
     settings.max_iter = 200
     cones = [clarabel.ZeroConeT(equalities), clarabel.NonnegativeConeT(A.shape[0] - equalities)]
     upper = sp.triu(P, format="csc")

