@@ -93,12 +93,14 @@ def _certify_commitment(
     gains = found.gains.copy()
     response = FollowerResponse(game, leaders, certain)
     gains[leaders[0]] = leader_gain(response, vector)
+    scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     return Certificate(
         max_gain=float(gains.max()),
         gains=dict(zip(game.player_names, gains.tolist(), strict=True)),
         kkt_residual=follower_residual(game, vector, tuple(followers)),
         infeasibility=game.numbers.infeasibility(vector),
-        payoff_scale=max(1.0, float(np.abs(payoffs).max())),
+        relative_gain=float((gains / scales).max()),
+        payoff_scale=float(scales.max()),
         scope="local",
         kind="Stackelberg" if certain and not found.failed else "Stackelberg, followers local",
     )
