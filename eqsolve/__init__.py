@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from eqsolve import models as models
     from eqsolve import testing as testing
     from eqsolve._certify import certify as certify
+    from eqsolve._classify import Classification as Classification
+    from eqsolve._classify import classify as classify
+    from eqsolve._classify import critical_points as critical_points
     from eqsolve._predict_rate import predict_rate as predict_rate
     from eqsolve._simulate import simulate as simulate
     from eqsolve._solve import find_equilibria as find_equilibria
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "solve": "_solve",
+        "classify": "_classify",
+        "critical_points": "_classify",
+        "Classification": "_classify",
         "find_equilibria": "_solve",
         "certify": "_certify",
         "simulate": "_simulate",

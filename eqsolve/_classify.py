@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,7 @@ def classify(game: Game, point: Any, tolerance: float = CRITICAL) -> Classificat
     size = tolerance * max(1.0, float(np.abs(jacobian).max(initial=0.0)))
     flat = FLAT * max(1.0, float(np.abs(jacobian).max(initial=0.0)))
     own = {
-        name: np.linalg.eigvalsh(_symmetric(jacobian[np.ix_(places, places)]))
+        name: _eigenvalues(_symmetric(jacobian[np.ix_(places, places)]))
         for name, places in game.coordinates.items()
     }
     norm = float(np.linalg.norm(numbers.gradient(vector)))
@@ -183,6 +184,10 @@ def classify(game: Game, point: Any, tolerance: float = CRITICAL) -> Classificat
     )
 
 
+def _eigenvalues(matrix: Array) -> Array:
+    return np.asarray(np.linalg.eigvalsh(matrix), dtype=np.float64)
+
+
 def _symmetric(matrix: Array) -> Array:
     return (matrix + matrix.T) / 2
 
@@ -190,7 +195,9 @@ def _symmetric(matrix: Array) -> Array:
 def _check_free(game: Game, vector: Array) -> None:
     symbolic = game.declared
     if symbolic.rows.shape[0]:
-        raise NotAGame("classify() reads derivatives, and this game has constraints; use certify().")
+        raise NotAGame(
+            "classify() reads derivatives, and this game has constraints; use certify()."
+        )
     width = 1e-9 * (1 + np.abs(vector))
     on = (vector <= symbolic.lower + width) | (vector >= symbolic.upper - width)
     if on.any():
@@ -203,7 +210,7 @@ def _order(
 ) -> OrderOfPlay:
     leader = game.player_names[total.leaders[0]]
     followers = {
-        name: np.linalg.eigvalsh(total.own_hessian(vector, index))
+        name: _eigenvalues(total.own_hessian(vector, index))
         for index, name in enumerate(game.player_names)
         if index not in total.leaders
     }
@@ -212,7 +219,7 @@ def _order(
         nothing = np.full(total.leading.size, np.nan)
         return OrderOfPlay(leader, np.inf, False, False, nothing, followers)
     gradient = np.concatenate([total.gradient(vector), total.follower_gradient(vector)])
-    eigenvalues = np.linalg.eigvalsh(total.hessian(vector))
+    eigenvalues = _eigenvalues(total.hessian(vector))
     norm = float(np.linalg.norm(gradient))
     definite = eigenvalues.min() > flat and all(e.min() > flat for e in followers.values())
     holds = bool(norm <= size and definite)
@@ -287,15 +294,10 @@ def critical_points(
     low, high = (np.broadcast_to(np.asarray(side, dtype=float), game.n) for side in box)
     rng = np.random.default_rng(seed)
     numbers = game.numbers
-    function = numbers.gradient
+    function: Callable[[Array], Array] = numbers.gradient
     if leader is not None:
         total = TotalDerivative(game.declared, (game.player_names.index(leader),))
-        order = np.argsort(np.concatenate([total.leading, total.following]))
-
-        def function(x: Array) -> Array:
-            parts = (total.gradient(x), total.follower_gradient(x))
-            return np.asarray(np.concatenate(parts)[order])
-
+        function = partial(_led_gradient, total)
     found: list[Array] = []
     for _ in range(starts):
         answer = root(function, rng.uniform(low, high), method="hybr", options={"xtol": 1e-12})
@@ -306,5 +308,12 @@ def critical_points(
         apart = distance * (high - low)
         if all((np.abs(answer.x - other) > apart).any() for other in found):
             found.append(answer.x)
-    found.sort(key=lambda x: tuple(np.round(x, 6)))
+    found.sort(key=lambda x: np.round(x, 6).tolist())
     return CriticalPoints(tuple(classify(game, x) for x in found), starts)
+
+
+def _led_gradient(total: TotalDerivative, x: Array) -> Array:
+    """Leaders' total and followers' own derivatives, in the game's order of coordinates."""
+    slopes = np.zeros(x.size)
+    slopes[total.leading], slopes[total.following] = total.gradient(x), total.follower_gradient(x)
+    return slopes

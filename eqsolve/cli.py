@@ -68,8 +68,12 @@ def solve(
         str | None, typer.Option(help="potential, complementarity or nonlinear.")
     ] = None,
     solver: Annotated[str | None, typer.Option(help="An engine by name, such as ipopt.")] = None,
+    concept: Annotated[str, typer.Option(help="nash, variational or stackelberg.")] = "nash",
+    leader: Annotated[
+        str | None, typer.Option(help="Who moves first, with --concept stackelberg.")
+    ] = None,
     variational: Annotated[
-        bool, typer.Option("--variational", help="Insist on common multipliers.")
+        bool, typer.Option("--variational", help="Short for --concept variational.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -80,8 +84,8 @@ def solve(
     import eqsolve as eq
 
     game = _load(name_or_toml)
-    concept = eq.VariationalEquilibrium() if variational else eq.Nash()
-    found = eq.solve(game, concept, formulation=formulation, solver=solver)
+    asked = _concept("variational" if variational else concept, leader)
+    found = eq.solve(game, asked, formulation=formulation, solver=solver)
     if as_json:
         print(json.dumps(_as_json(found), indent=2))
     else:
@@ -136,6 +140,19 @@ def reproduce(
             print(f"Figure: {figure}")
 
 
+def _concept(name: str, leader: str | None) -> Any:
+    import eqsolve as eq
+
+    if name == "stackelberg":
+        if leader is None:
+            raise EqsolveError("--concept stackelberg needs --leader NAME.")
+        return eq.Stackelberg(leader)
+    plain = {"nash": eq.Nash, "variational": eq.VariationalEquilibrium}
+    if name not in plain:
+        raise EqsolveError(_unknown("concept", name, [*plain, "stackelberg"]))
+    return plain[name]()
+
+
 def _load(name_or_toml: str) -> Any:
     from eqsolve import models as shelf
 
@@ -183,6 +200,7 @@ def _as_json(found: Any) -> dict[str, Any]:
             "kind": sure.kind,
             "multiplier_spread": sure.multiplier_spread,
             "variational_residual": sure.variational_residual,
+            "bound": sure.bound,
         },
         "formulation": dict(found.explanation),
     }

@@ -79,7 +79,7 @@ class BilevelProgram:
         n, k = self.game.n, self.game.aggregates
         w[:n] = x
         w[n : n + k] = self.game.lift(x)
-        return np.clip(w, self.lower, self.upper)
+        return np.asarray(np.clip(w, self.lower, self.upper))
 
 
 def bilevel_program(game: SymbolicGame, leaders: tuple[int, ...]) -> BilevelProgram:

@@ -103,5 +103,3 @@ def leader_gain(response: FollowerResponse, point: Array, seed: int = 0) -> floa
             after = float(numbers.costs(answered[None])[0, leaders].sum())
             gain = max(gain, before - after)
     return gain
-
-

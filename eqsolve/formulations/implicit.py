@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
-
-import casadi as ca
 
 from eqsolve.concepts import Stackelberg
 from eqsolve.formulations.bilevel import bilevel_program
@@ -72,9 +71,9 @@ class Implicit:
         keep = symbolic.n + symbolic.aggregates
         # Interior followers: multipliers of their bounds are zero.
         signed = bilevel.unknowns[keep:]
-        interior = ca.substitute(
-            [bilevel.equalities], [signed], [ca.SX.zeros(signed.shape[0], 1)]
-        )[0]
+        interior = ca.substitute([bilevel.equalities], [signed], [ca.SX.zeros(signed.shape[0], 1)])[
+            0
+        ]
         x = symbolic.start if start is None else np.asarray(start, dtype=float)
         return EquilibriumConstrainedProgram(
             unknowns=bilevel.unknowns[:keep],

@@ -1,8 +1,8 @@
 """A convex quadratic program with complementary pairs, in matrices.
 
-    min   1/2 w'H w + c'w + constant
-    s.t.  E w = e,   G w <= g,   lower <= w <= upper,
-          0 <= A w + a  _|_  B w + b >= 0
+min   1/2 w'H w + c'w + constant
+s.t.  E w = e,   G w <= g,   lower <= w <= upper,
+      0 <= A w + a  _|_  B w + b >= 0
 """
 
 from __future__ import annotations

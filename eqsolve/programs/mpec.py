@@ -1,10 +1,11 @@
 """A program with equilibrium constraints: complementary pairs in symbols.
 
-    min f(w)  s.t.  E(w) = 0,  G(w) <= 0,  lower <= w <= upper,  0 <= left(w) _|_ right(w) >= 0
+min f(w)  s.t.  E(w) = 0,  G(w) <= 0,  lower <= w <= upper,  0 <= left(w) _|_ right(w) >= 0
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -65,9 +66,7 @@ class EquilibriumConstrainedProgram:
         )
         model.cost = pyo.Objective(expr=written[0])
         sizes = np.cumsum([1, *(part.shape[0] for part in parts)])
-        equal, less, left, right = (
-            written[a:b] for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        equal, less, left, right = (written[a:b] for a, b in itertools.pairwise(sizes))
         model.equalities = pyo.ConstraintList()
         for expression in equal:
             model.equalities.add(expression == 0)

@@ -149,7 +149,8 @@ class _Search:
         left, right = self.sides(w)
         if not left.size:
             return np.zeros(1)
-        return np.minimum(left, right) / (1.0 + np.abs(w).max(initial=0.0) * 1e-3)
+        size = 1.0 + np.abs(w).max(initial=0.0) * 1e-3
+        return np.asarray(np.minimum(left, right) / size)
 
     def round(self, w: Array) -> None:
         """A feasible point near w: every pair's smaller side set to zero."""
