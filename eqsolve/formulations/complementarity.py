@@ -44,7 +44,7 @@ class Complementarity:
     def recover(self, program: KKTProgram, solution: Solution) -> Recovered:
         """Strategies and multipliers from the unknowns."""
         conditions = program.conditions
-        n, rows = conditions.game.n, conditions.multipliers.shape[0]
+        n, rows = conditions.game.n, conditions.game.row_owner.size
         values = solution.values
         x, multipliers = values[:n], values[values.size - rows :]
         gradient = np.asarray(program.problem.function(values)[:n])
@@ -77,13 +77,10 @@ class KKTProgram:
 
 
 def _problem(conditions: OptimalityConditions, start: Array | None) -> ComplementarityProblem:
-    unknowns, residual = conditions.unknowns, conditions.residual
     lower, upper = conditions.bounds
     x = conditions.game.start if start is None else _with_auxiliaries(conditions.game, start)
-    matrix = conditions.constant_jacobian
-    evaluate = ca.Function("residual", [unknowns], [residual])
-    if matrix is not None:
-        offset = np.asarray(evaluate(np.zeros(unknowns.shape))).ravel()
+    if conditions.linear is not None:
+        matrix, offset = conditions.linear
 
         def function(z: Array) -> Array:
             return np.asarray(matrix @ z + offset)
@@ -92,6 +89,8 @@ def _problem(conditions: OptimalityConditions, start: Array | None) -> Complemen
             return matrix
 
     else:
+        unknowns = conditions.unknowns
+        evaluate = ca.Function("residual", [unknowns], [conditions.residual])
         differentiate = ca.Function("jacobian", [unknowns], [conditions.jacobian])
 
         def function(z: Array) -> Array:

@@ -21,7 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eqsolve.games.expressions import to_csr
+from eqsolve.games.affine import same_owner, same_owner_product
 from eqsolve.games.symbolic import SHARED, SymbolicGame, to_dm
 
 Array = NDArray[np.float64]
@@ -29,24 +29,54 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OptimalityConditions:
-    """Symbols and residuals of the system above.
+    """The system above: in symbols when asked for, in matrices where it is linear.
 
     Attributes
     ----------
     game : SymbolicGame
     weights : ndarray, shape (players,)
-    prices : SX, shape (aggregates, 1) or (0, 1)
-        The v above, present when shared rows depend on aggregates.
-    multipliers : SX, shape (rows, 1)
-    stationarity : SX, shape (n, 1)
     """
 
     game: SymbolicGame
     weights: Array
-    prices: Any
-    multipliers: Any
-    stationarity: Any
-    price_residual: Any
+
+    @cached_property
+    def prices(self) -> Any:
+        """The v above, SX (aggregates, 1), or (0, 1) where no shared row uses an aggregate."""
+        return ca.SX.sym("aggregate_price", self._sizes[0])
+
+    @cached_property
+    def multipliers(self) -> Any:
+        """SX (rows, 1)."""
+        return ca.SX.sym("multiplier", self._sizes[1])
+
+    @cached_property
+    def _sizes(self) -> tuple[int, int]:
+        """How many prices and multipliers there are."""
+        game, sparsity = self.game, self.game.row_jacobian.sparsity()
+        row = np.asarray(sparsity.row(), dtype=int)
+        column = np.asarray(sparsity.get_col(), dtype=int)
+        through = bool((game.row_owner[row[column >= game.n]] == SHARED).any())
+        return game.aggregates if through else 0, int(game.row_owner.size)
+
+    @cached_property
+    def stationarity(self) -> Any:
+        """SX (n, 1)."""
+        game, entries = self.game, self._entries
+        shared = _shared_terms(game, entries, self.multipliers)
+        if self.prices.shape[0]:
+            shared = shared + ca.mtimes(to_dm(game.matrix.T), self.prices)
+        own = _own_terms(game, entries, self.multipliers)
+        return game.gradient + own + ca.DM(1.0 / self.weights[game.owner]) * shared
+
+    @cached_property
+    def price_residual(self) -> Any:
+        """SX, shape of `prices`."""
+        return _price_residual(self.game, self._entries, self.multipliers, self.prices)
+
+    @cached_property
+    def _entries(self) -> _Triplets:
+        return _triplets(self.game.row_jacobian)
 
     @cached_property
     def unknowns(self) -> Any:
@@ -68,11 +98,11 @@ class OptimalityConditions:
         defeat the colouring that keeps differentiation cheap.
         """
         game = self.game
-        others = self.prices.shape[0] + self.multipliers.shape[0]
+        others = sum(self._sizes)
         lifted = ca.horzcat(
             to_dm(-game.matrix), ca.DM.eye(game.aggregates), ca.DM(game.aggregates, others)
         )
-        rows = ca.horzcat(-game.row_jacobian, ca.SX(self.multipliers.shape[0], others))
+        rows = ca.horzcat(-game.row_jacobian, ca.SX(self._sizes[1], others))
         return ca.vertcat(
             ca.jacobian(self.stationarity, self.unknowns),
             ca.SX(lifted),
@@ -81,49 +111,40 @@ class OptimalityConditions:
         )
 
     @cached_property
-    def constant_jacobian(self) -> Any | None:
-        """The Jacobian as a csc matrix where costs are quadratic and rows affine, else None.
+    def linear(self) -> tuple[Any, Array] | None:
+        """(matrix, offset) where costs are quadratic and rows affine, else None.
 
-        Put together from the game's own matrices: differentiating the joined system
-        symbolically would take longer than solving it.
+        The residual is then matrix @ unknowns + offset, the matrix csc. Put together from the
+        game's own matrices: joining and differentiating symbols would take longer than solving.
         """
         game = self.game
-        if not (game.is_affine and game.linear_rows.all()):
+        cost, row = game.affine_gradient, game.affine_rows
+        if cost is None or row is None:
             return None
-        n, prices, rows = game.n, self.prices.shape[0], self.multipliers.shape[0]
-        slopes = to_csr(ca.DM(game.gradient_jacobian))
-        row_slopes = (
-            to_csr(ca.DM(game.row_jacobian)) if rows else sp.csr_matrix((0, slopes.shape[1]))
-        )
-        by_x, by_y = row_slopes[:, :n], row_slopes[:, n:]
-        shared = sp.diags((game.row_owner == SHARED).astype(float))
-        own = ((sp.identity(rows) - shared) @ (by_x + by_y @ game.matrix)).tocoo()
-        mine = game.owner[own.col] == game.row_owner[own.row]
-        own = sp.csr_matrix((own.data[mine], (own.row[mine], own.col[mine])), shape=own.shape)
-        inverse = sp.diags(1.0 / self.weights[game.owner])
-        by_multiplier = own.T + inverse @ (shared @ by_x).T
-        by_price = inverse @ game.matrix.T if prices else sp.csr_matrix((n, 0))
-        aggregates = game.aggregates
-        none = sp.csr_matrix
+        prices, rows = self._sizes
+        shared = game.row_owner == SHARED
+        common, single = sp.diags_array(1.0 * shared), sp.diags_array(1.0 * ~shared)
+        own = same_owner(single @ row.direct, game.row_owner, game.owner)
+        own += same_owner_product(single @ row.through, game.matrix, game.row_owner, game.owner)
+        inverse = sp.diags_array(1.0 / self.weights[game.owner])
+        by_row = own.T + inverse @ (common @ row.direct).T
+        by_price, of_price = inverse @ game.matrix.T, -(common @ row.through).T
+        if not prices:
+            by_price, of_price = sp.csr_array((game.n, 0)), sp.csr_array((0, rows))
         blocks = [
-            [sp.hstack([slopes, by_price, by_multiplier])],
-            [sp.hstack([-game.matrix, sp.identity(aggregates), none((aggregates, prices + rows))])],
-            [
-                sp.hstack(
-                    [none((prices, n + aggregates)), sp.identity(prices), -(shared @ by_y).T]
-                    if prices
-                    else [none((0, n + aggregates + rows))]
-                )
-            ],
-            [sp.hstack([-row_slopes, none((rows, prices + rows))])],
+            [cost.direct, cost.through, by_price, by_row],
+            [-game.matrix, sp.eye_array(game.aggregates), None, None],
+            [None, None, sp.eye_array(prices), of_price],
+            [-row.direct, -row.through, None, sp.csr_array((rows, rows))],
         ]
-        return sp.vstack([block for row in blocks for block in row], format="csc")
+        offset = [cost.constant, -game.offset, np.zeros(prices), -row.constant]
+        return sp.block_array(blocks, format="csc"), np.concatenate(offset)
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper bounds of the unknowns."""
         game = self.game
-        free = np.full(game.aggregates + self.prices.shape[0], np.inf)
+        free = np.full(game.aggregates + self._sizes[0], np.inf)
         lowest = np.where(game.equality, -np.inf, 0.0)
         lower = np.concatenate([game.lower, -free, lowest])
         upper = np.concatenate([game.upper, free, np.full(lowest.size, np.inf)])
@@ -131,8 +152,7 @@ class OptimalityConditions:
 
     def start(self, x: Array) -> Array:
         """Unknowns at the strategies x (n,), multipliers zero."""
-        rest = np.zeros(self.prices.shape[0] + self.multipliers.shape[0])
-        return np.concatenate([x, self.game.lift(x), rest])
+        return np.concatenate([x, self.game.lift(x), np.zeros(sum(self._sizes))])
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -141,33 +161,14 @@ class OptimalityConditions:
         return (
             *game.names,
             *(f"aggregate[{k}]" for k in range(game.aggregates)),
-            *(f"aggregate_price[{k}]" for k in range(self.prices.shape[0])),
-            *(f"multiplier[{r}]" for r in range(self.multipliers.shape[0])),
+            *(f"aggregate_price[{k}]" for k in range(self._sizes[0])),
+            *(f"multiplier[{r}]" for r in range(self._sizes[1])),
         )
 
 
 def optimality_conditions(game: SymbolicGame, weights: Array) -> OptimalityConditions:
     """Join the players' first-order conditions; `weights` has shape (players,)."""
-    multipliers = ca.SX.sym("multiplier", game.rows.shape[0])
-    shared_rows = np.flatnonzero(game.row_owner == SHARED)
-    n, entries = game.n, _triplets(game.row_jacobian)
-    through = bool(np.isin(entries.row[entries.col >= n], shared_rows).any())
-    prices = ca.SX.sym("aggregate_price", game.aggregates if through else 0)
-
-    terms = [_own_terms(game, entries, multipliers), _shared_terms(game, entries, multipliers)]
-    shared = terms[1]
-    if through:
-        shared = shared + ca.mtimes(to_dm(game.matrix.T), prices)
-    inverse = 1.0 / np.asarray(weights, dtype=float)[game.owner]
-    stationarity = game.gradient + terms[0] + ca.DM(inverse) * shared
-    return OptimalityConditions(
-        game=game,
-        weights=np.asarray(weights, dtype=float),
-        prices=prices,
-        multipliers=multipliers,
-        stationarity=stationarity,
-        price_residual=_price_residual(game, entries, multipliers, prices),
-    )
+    return OptimalityConditions(game, np.asarray(weights, dtype=float))
 
 
 @dataclass(frozen=True)
