@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from eqsolve.formulations.declared_problem import as_declared
 from eqsolve.formulations.scalar_search import minimize_on_line
+from eqsolve.games.affine import has_kinks
 from eqsolve.games.expressions import to_csr
 from eqsolve.games.game import Game
 from eqsolve.games.numbers import GameNumbers
@@ -97,10 +98,11 @@ class OwnProblem:
         """Quadratic in z with affine rows."""
         if linear_quadratic(self.game):
             return True
-        z, _, cost, rows = self._in_own
+        z, others, cost, rows = self._in_own
         hessian = ca.hessian(cost, z)[0]
         curved = bool(rows.shape[0]) and any(ca.which_depends(rows, z, 2, True))
-        return not ca.depends_on(hessian, z) and not curved
+        smooth = not has_kinks(ca.vertcat(cost, rows), ca.vertcat(z, others))
+        return smooth and not ca.depends_on(hessian, z) and not curved
 
     @cached_property
     def _pieces(self) -> Any:

@@ -42,6 +42,23 @@ class Affine:
         return np.asarray(self.direct @ x + self.through @ y + self.constant)
 
 
+# Operations whose derivative CasADi gives as constant on either side of a jump.
+KINKS = frozenset(
+    getattr(ca, f"OP_{name}")
+    for name in (
+        "FABS", "SIGN", "FMIN", "FMAX", "LT", "LE", "EQ", "NE", "IF_ELSE_ZERO",
+        "FLOOR", "CEIL", "COPYSIGN",
+    )
+)  # fmt: skip
+
+
+def has_kinks(value: Any, symbols: Any) -> bool:
+    """Whether an SX expression holds a kink or a jump, so that a zero Hessian proves nothing."""
+    function = ca.Function("value", [symbols], [value])
+    count = function.n_instructions()
+    return any(function.instruction_id(k) in KINKS for k in range(count))
+
+
 def affine(value: Any, jacobian: Any, xy: Any, n: int) -> Affine | None:
     """The matrices of `value`, SX (values, 1), or None where its Jacobian is not constant.
 
@@ -55,6 +72,8 @@ def affine(value: Any, jacobian: Any, xy: Any, n: int) -> Affine | None:
         How many of xy are strategies.
     """
     if not jacobian.is_constant() and ca.symvar(jacobian):
+        return None
+    if has_kinks(value, xy):
         return None
     slopes = to_csr(ca.DM(jacobian))
     origin = ca.Function("at_zero", [xy], [value])(0)
