@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from eqsolve._certify import certify
 from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
-from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation
+from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation, UnsupportedFunction
 from eqsolve.formulations.catalogue import formulations
 from eqsolve.formulations.complementarity import Complementarity
 from eqsolve.formulations.recovery import Recovered
 from eqsolve.games.game import Game
-from eqsolve.programs.nonlinear import UnsupportedFunction
 from eqsolve.results import Certificate, Equilibrium, Solution, Table
 from eqsolve.solvers.catalogue import default_solver, solver_named
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
@@ -302,9 +301,9 @@ def _rank(name: str) -> tuple[int, str]:
     return (PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)), name
 
 
-def _starts(game: Game, first: Array | None, seed: int) -> list[Array]:
-    start = game.numbers.default_start() if first is None else first
-    return [start, *random_starts(game, RESTARTS, seed)]
+def _starts(game: Game, first: Array | None, seed: int) -> list[Array | None]:
+    """The given start, or None for the formulation's own, then random ones."""
+    return [first, *random_starts(game, RESTARTS, seed)]
 
 
 def _attempt(
@@ -312,7 +311,7 @@ def _attempt(
     concept: Any,
     name: str,
     engine: Any,
-    start: Array,
+    start: Array | None,
     tolerance: float,
     options: Mapping[str, Any],
     number: int,

@@ -83,3 +83,7 @@ class NotInstalled(EqsolveError):
 
     def __init__(self, package: str, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'eqsolve[{extra}]'.")
+
+
+class UnsupportedFunction(EqsolveError):
+    """A program or a solver cannot hold a function; the message names it and what to write."""

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from eqsolve.concepts import Nash, VariationalEquilibrium
 from eqsolve.formulations.kkt import OptimalityConditions, optimality_conditions
+from eqsolve.formulations.quadratic_start import quadratic_start
 from eqsolve.formulations.recovery import Recovered, constraint_multipliers, weights_of
 from eqsolve.games.expressions import to_csr
 from eqsolve.programs.complementarity import ComplementarityProblem
 from eqsolve.results import Solution
 
 Array = NDArray[np.float64]
+QUADRATIC_START_ABOVE = 100  # coordinates; below, Newton's method alone is as fast
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,6 @@ class KKTProgram:
 
 def _problem(conditions: OptimalityConditions, start: Array | None) -> ComplementarityProblem:
     lower, upper = conditions.bounds
-    x = conditions.game.start if start is None else _with_auxiliaries(conditions.game, start)
     if conditions.linear is not None:
         matrix, offset = conditions.linear
 
@@ -104,9 +105,20 @@ def _problem(conditions: OptimalityConditions, start: Array | None) -> Complemen
         jacobian=jacobian,
         lower=lower,
         upper=upper,
-        start=conditions.start(np.clip(x, conditions.game.lower, conditions.game.upper)),
+        start=_start(conditions, start),
         names=conditions.names,
     )
+
+
+def _start(conditions: OptimalityConditions, start: Array | None) -> Array:
+    """Unknowns to begin from: the given strategies, or a good guess in large games."""
+    game = conditions.game
+    if start is None and game.n > QUADRATIC_START_ABOVE:
+        near = quadratic_start(conditions)
+        if near is not None:
+            return near
+    x = game.start if start is None else _with_auxiliaries(game, start)
+    return conditions.start(np.clip(x, game.lower, game.upper))
 
 
 def _with_auxiliaries(game: Any, start: Array) -> Array:

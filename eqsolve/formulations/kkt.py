@@ -150,9 +150,14 @@ class OptimalityConditions:
         upper = np.concatenate([game.upper, free, np.full(lowest.size, np.inf)])
         return lower, upper
 
-    def start(self, x: Array) -> Array:
-        """Unknowns at the strategies x (n,), multipliers zero."""
-        return np.concatenate([x, self.game.lift(x), np.zeros(sum(self._sizes))])
+    def start(self, x: Array, multipliers: Array | None = None) -> Array:
+        """Unknowns at the strategies x (n,), with multipliers (rows,) given or zero."""
+        if multipliers is None:
+            return np.concatenate([x, self.game.lift(x), np.zeros(sum(self._sizes))])
+        row, prices = self.game.affine_rows, np.zeros(0)
+        if self._sizes[0] and row is not None:
+            prices = row.through.T @ np.where(self.game.row_owner == SHARED, multipliers, 0.0)
+        return np.concatenate([x, self.game.lift(x), prices, multipliers])
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -15,15 +15,17 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
 
+from eqsolve._lazy import LazyModule
 from eqsolve.concepts import Nash, VariationalEquilibrium
 from eqsolve.formulations.kkt import OptimalityConditions, optimality_conditions
 from eqsolve.formulations.recovery import Recovered, weights_of
 from eqsolve.programs.casadi_to_pyomo import pyomo_expressions
 from eqsolve.programs.nonlinear import NonlinearProgram
 from eqsolve.results import Solution
+
+pyo: Any = LazyModule("pyomo.environ")
 
 Array = NDArray[np.float64]
 

@@ -24,6 +24,7 @@ from scipy.sparse.linalg import ArpackError, eigsh
 
 from eqsolve.concepts import Nash, VariationalEquilibrium
 from eqsolve.formulations.recovery import Recovered, weights_of
+from eqsolve.games.affine import aggregate_weights, is_symmetric
 from eqsolve.games.expressions import Walker
 from eqsolve.games.from_cvxpy import read_game
 from eqsolve.games.numbers import GameNumbers
@@ -165,15 +166,15 @@ def _quadratic_potential(game: Any, couplings: list[Any]) -> tuple[Any, list[Any
     direct, through = numbers.jacobian_parts(zero)
     offset = numbers.gradient(zero) - through @ symbolic.offset
     if symbolic.aggregates:
-        weights = _aggregate_weights(symbolic.matrix, through)
-        if weights is None or not _symmetric(direct) or not _convex(direct, weights):
+        weights = aggregate_weights(symbolic.matrix, through)
+        if weights is None or not is_symmetric(direct) or not _convex(direct, weights):
             if symbolic.n > DENSE_UP_TO:
                 raise NoPotential("the coupling through aggregates is not symmetric and convex.")
             offset = offset + through @ symbolic.offset
             direct, weights = sp.csr_matrix(direct + through @ symbolic.matrix), None
     else:
         weights = None
-    if not _symmetric(direct):
+    if not is_symmetric(direct):
         raise NoPotential(
             "the players' effects on each other are not symmetric "
             "(d2 c_i / dx_i dx_j differs from d2 c_j / dx_j dx_i)."
@@ -186,7 +187,7 @@ def _quadratic_potential(game: Any, couplings: list[Any]) -> tuple[Any, list[Any
         return objective, []
     y = cp.Variable(symbolic.aggregates, name="aggregate")
     lifting = [y == symbolic.matrix @ x + symbolic.offset]
-    return objective + _half_square(y, sp.csr_matrix(weights)), lifting
+    return objective + _half_square(y, weights), lifting
 
 
 def _with_objective(block: Any, coupling: Any) -> Any:
@@ -198,24 +199,8 @@ def _with_objective(block: Any, coupling: Any) -> Any:
     return Population(block.name, block.variables, minimize=expression, names=block.names)
 
 
-def _symmetric(matrix: Any) -> bool:
-    scale = max(1.0, float(np.abs(matrix.data).max(initial=0.0)))
-    return bool(np.abs((matrix - matrix.T).data).max(initial=0.0) <= SLACK * scale)
-
-
-def _aggregate_weights(rows: Any, through: Any) -> Array | None:
-    """W symmetric with through = rows' W, or None."""
-    gram = (rows @ rows.T).toarray()
-    weights = np.linalg.lstsq(gram, (rows @ through).toarray(), rcond=None)[0]
-    left = np.abs((through - sp.csr_matrix(rows.T @ sp.csr_matrix(weights))).data).max(initial=0)
-    scale = max(1.0, float(np.abs(through.data).max(initial=0.0)))
-    if left > SLACK * scale or np.abs(weights - weights.T).max(initial=0) > SLACK * scale:
-        return None
-    return np.asarray((weights + weights.T) / 2)
-
-
-def _convex(direct: Any, weights: Array) -> bool:
-    return _positive(direct) and _positive(sp.csr_matrix(weights))
+def _convex(direct: Any, weights: Any) -> bool:
+    return _positive(direct) and _positive(weights)
 
 
 def _positive(matrix: Any) -> bool:

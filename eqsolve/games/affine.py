@@ -123,3 +123,45 @@ def same_owner(matrix: Any, row_owner: NDArray[np.int_], column_owner: NDArray[n
     kept = row_owner[entries.row] == column_owner[entries.col]
     places = (entries.row[kept], entries.col[kept])
     return sp.csr_matrix((entries.data[kept], places), shape=matrix.shape)
+
+
+SLACK = 1e-9  # relative asymmetry forgiven as rounding
+
+
+def is_symmetric(matrix: Any) -> bool:
+    """Whether a sparse matrix is symmetric up to rounding, relative to its largest entry."""
+    scale = max(1.0, float(np.abs(matrix.data).max(initial=0.0)))
+    return bool(np.abs((matrix - matrix.T).data).max(initial=0.0) <= SLACK * scale)
+
+
+def aggregate_weights(rows: Any, through: Any) -> Any:
+    """W, csr (k, k), with through = rows' W, or None where no symmetric one is found.
+
+    Then the coupling through the aggregates y = rows x is the gradient of 1/2 y'W y.
+
+    Parameters
+    ----------
+    rows : csr (k, n)
+    through : csr (n, k)
+        Derivative of the pseudo-gradient by the aggregates.
+
+    Examples
+    --------
+    >>> total = sp.csr_matrix(np.ones((1, 3)))
+    >>> aggregate_weights(total, 0.5 * total.T).toarray().tolist()
+    [[0.5]]
+    """
+    used = np.flatnonzero(np.diff(through.tocsc().indptr))
+    weights = sp.csr_matrix((rows.shape[0], rows.shape[0]))
+    if not used.size:
+        return weights
+    part = rows[used]
+    gram = (part @ part.T).toarray()
+    found = np.linalg.lstsq(gram, (part @ through[:, used]).toarray(), rcond=None)[0]
+    left = np.abs((through[:, used] - part.T @ sp.csr_matrix(found)).data).max(initial=0.0)
+    if left > SLACK * max(1.0, float(np.abs(through.data).max(initial=0.0))):
+        return None
+    entries = sp.coo_matrix(found)
+    places = (used[entries.row], used[entries.col])
+    weights = sp.csr_matrix((entries.data, places), shape=weights.shape)
+    return (weights + weights.T) / 2 if is_symmetric(weights) else None

@@ -15,11 +15,10 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.expr import UnaryFunctionExpression
 from pyomo.core.expr.visitor import identify_variables
 
-from eqsolve.errors import NotAGame
+from eqsolve.errors import NotAGame, UnsupportedFunction
 from eqsolve.games.assembly import Row, Sorter, starting_point
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import SHARED, SymbolicGame
-from eqsolve.programs.nonlinear import UnsupportedFunction
 from eqsolve.programs.pyomo_to_casadi import casadi_expression
 
 Array = NDArray[np.float64]

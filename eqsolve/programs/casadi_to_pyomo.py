@@ -14,11 +14,12 @@ from functools import reduce
 from typing import Any
 
 import casadi as ca
-import pyomo.environ as pyo
 
-from eqsolve.errors import EqsolveError
+from eqsolve._lazy import LazyModule
+from eqsolve.errors import EqsolveError, UnsupportedFunction
 from eqsolve.programs.monomials import Algebra, Condition, Guarded, Monomial, Sum
-from eqsolve.programs.nonlinear import UnsupportedFunction
+
+pyo: Any = LazyModule("pyomo.environ")
 
 _FUNCTIONS: dict[int, str] = {
     getattr(ca, f"OP_{name.upper()}"): name

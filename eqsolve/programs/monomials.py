@@ -15,7 +15,7 @@ import math
 from collections import Counter
 from typing import Any, NamedTuple
 
-from eqsolve.programs.nonlinear import UnsupportedFunction
+from eqsolve.errors import UnsupportedFunction
 
 # Base number and exponent, sorted; the empty monomial is the constant term.
 Monomial = tuple[tuple[int, int], ...]

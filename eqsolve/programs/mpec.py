@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 
 import casadi as ca
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.mpec import Complementarity, complements
 
+from eqsolve._lazy import LazyModule
 from eqsolve.programs.casadi_to_pyomo import pyomo_expressions
+
+pyo: Any = LazyModule("pyomo.environ")
+mpec: Any = LazyModule("pyomo.mpec")
 
 Array = NDArray[np.float64]
 
@@ -73,8 +75,8 @@ class EquilibriumConstrainedProgram:
         model.inequalities = pyo.ConstraintList()
         for expression in less:
             model.inequalities.add(expression <= 0)
-        model.pairs = Complementarity(
-            range(len(left)), rule=lambda m, k: complements(left[k] >= 0, right[k] >= 0)
+        model.pairs = mpec.Complementarity(
+            range(len(left)), rule=lambda m, k: mpec.complements(left[k] >= 0, right[k] >= 0)
         )
         return model
 

@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pyomo.environ as pyo
-from pyomo.core.expr import is_fixed
-from pyomo.core.expr.visitor import expression_to_string, replace_expressions
-from pyomo.mpec import Complementarity
-
+from eqsolve._lazy import LazyModule
 from eqsolve.errors import EqsolveError
 from eqsolve.results import format_number
 
+pyo: Any = LazyModule("pyomo.environ")
+mpec: Any = LazyModule("pyomo.mpec")
+visitor: Any = LazyModule("pyomo.core.expr.visitor")
+
 _FORMATS = (".nl", ".lp")
-
-
-class UnsupportedFunction(EqsolveError):
-    """A program or a solver cannot hold a function; the message names it and what to write."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +101,7 @@ class NonlinearProgram:
         variables, constraints = self.variables, self.constraints
         definitions = tuple(self.problem.component_data_objects(pyo.Expression))
         text = _Text(definitions)
-        conditions = self._active(Complementarity)
+        conditions = self._active(mpec.Complementarity)
         counts = [_count(len(variables), "variable"), _count(len(constraints), "constraint")]
         if conditions:
             counts.append(_count(len(conditions), "complementarity condition"))
@@ -165,7 +161,7 @@ class NonlinearProgram:
     def _refuse_beyond_quadratic(self) -> None:
         for row in (*self._active(pyo.Objective), *self.constraints):
             body = row.expr if row.ctype is pyo.Objective else row.body
-            if not is_fixed(body) and body.polynomial_degree() not in (0, 1, 2):
+            if not pyo.is_fixed(body) and body.polynomial_degree() not in (0, 1, 2):
                 raise EqsolveError(
                     f"'{row.name}' is not linear or quadratic, which is all that the .lp format "
                     "holds: write to a path that ends in .nl."
@@ -193,10 +189,10 @@ class _Text:
 
     def __call__(self, expression: Any) -> str:
         if self.stand_ins:
-            expression = replace_expressions(
+            expression = visitor.replace_expressions(
                 expression, self.stand_ins, descend_into_named_expressions=False
             )
-        written = expression_to_string(expression, labeler=self._label)
+        written = visitor.expression_to_string(expression, labeler=self._label)
         # Pyomo sets two blanks around relations.
         return str(written).replace("  ", " ")
 

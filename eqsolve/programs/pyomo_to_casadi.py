@@ -37,8 +37,7 @@ from pyomo.core.expr import (
 )
 from pyomo.core.expr.visitor import StreamBasedExpressionVisitor
 
-from eqsolve.errors import EqsolveError
-from eqsolve.programs.nonlinear import UnsupportedFunction
+from eqsolve.errors import EqsolveError, UnsupportedFunction
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     name: getattr(ca, name)

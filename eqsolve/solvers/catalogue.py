@@ -8,7 +8,6 @@ from eqsolve.errors import EqsolveError
 from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.nonlinear import Ipopt
-from eqsolve.solvers.pyomo_solver import PyomoSolver
 from eqsolve.solvers.relaxation_path import RelaxationPath
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
@@ -39,6 +38,8 @@ def solver_named(name: str) -> Any:
     """
     if name in ENGINES:
         return ENGINES[name]()
+    from eqsolve.solvers.pyomo_solver import PyomoSolver  # brings Pyomo
+
     return PyomoSolver(name)
 
 

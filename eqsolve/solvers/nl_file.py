@@ -23,8 +23,8 @@ from pyomo.gdp import Disjunct, Disjunction
 from pyomo.mpec import Complementarity
 from pyomo.repn.plugins.nl_writer import NLWriter
 
-from eqsolve.errors import EqsolveError
-from eqsolve.programs.nonlinear import NonlinearProgram, UnsupportedFunction
+from eqsolve.errors import EqsolveError, UnsupportedFunction
+from eqsolve.programs.nonlinear import NonlinearProgram
 from eqsolve.programs.smooth import SmoothProgram, vector
 from eqsolve.results import Solution, Status
 

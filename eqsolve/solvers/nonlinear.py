@@ -23,7 +23,6 @@ from eqsolve.errors import EqsolveError
 from eqsolve.programs.nonlinear import NonlinearProgram
 from eqsolve.programs.smooth import SmoothProgram, vector
 from eqsolve.results import Solution, Status
-from eqsolve.solvers.nl_file import read_model, write_back
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -143,6 +142,8 @@ class Ipopt:
         """
         if isinstance(program, SmoothProgram):
             return self.prepare(program).solve(start)
+        from eqsolve.solvers.nl_file import read_model, write_back  # brings Pyomo
+
         reading = read_model(program, start)
         if isinstance(reading, Solution):
             return reading

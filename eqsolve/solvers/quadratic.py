@@ -31,7 +31,9 @@ STATUSES = {
 }
 
 
-def solve_quadratic(P: Any, q: Array, A: Any, b: Array, equalities: int = 0) -> Solution:
+def solve_quadratic(
+    P: Any, q: Array, A: Any, b: Array, equalities: int = 0, tolerance: float = TOLERANCE
+) -> Solution:
     """Solve one convex quadratic program.
 
     Parameters
@@ -42,6 +44,8 @@ def solve_quadratic(P: Any, q: Array, A: Any, b: Array, equalities: int = 0) -> 
     b : ndarray (m,)
     equalities : int
         The first so many rows hold with equality.
+    tolerance : float
+        On residuals and duality gap.
 
     Returns
     -------
@@ -56,9 +60,9 @@ def solve_quadratic(P: Any, q: Array, A: Any, b: Array, equalities: int = 0) -> 
     """
     settings = clarabel.DefaultSettings()
     settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
-    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = ACCEPTED
-    settings.reduced_tol_feas = ACCEPTED
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = max(tolerance, ACCEPTED)
+    settings.reduced_tol_feas = max(tolerance, ACCEPTED)
     settings.max_iter = 200
     cones = [clarabel.ZeroConeT(equalities), clarabel.NonnegativeConeT(A.shape[0] - equalities)]
     upper = sp.triu(P, format="csc")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-_MEMORY = 3  # recent residuals of which a step on the minimum map need only undercut the worst
+_MEMORY = 5  # recent residuals and merits of which a step need only undercut the worst
 _POLISHING_STEPS = 20
 _SMALLEST_WEIGHT = 1e-9  # first proximal weight tried on a singular matrix (rows have length 1)
 _SHORTEST_FLOW = 0.1  # flow steps that shrink with a rising residual stop shrinking here
@@ -253,6 +253,7 @@ def _fischer_burmeister(
 ) -> tuple[Vector, bool]:
     """Newton on Phi, searched along the merit; damped, then downhill, where it fails."""
     best, least, weight = x, np.inf, 0.0
+    recent: deque[float] = deque(maxlen=_MEMORY)
     patience = _Patience(0.5, 25)
     limit -= (limit - equations.steps) // 3  # the rest is left to the flow
     while equations.steps < limit:
@@ -264,7 +265,9 @@ def _fischer_burmeister(
         merit = inner(phi, phi)
         if rescaled:
             least = np.inf
+            recent.clear()
             patience.renew()
+        recent.append(merit)
         reached = max(largest(equations.gap(x, value)), largest(x - equations.clip(x)))
         if reached < least:
             best, least = x, reached
@@ -283,7 +286,7 @@ def _fischer_burmeister(
                 break
             step = -gradient * (0.5 * merit / steepness)
         weight = 0.1 * weight if weight > 1e-12 else 0.0
-        ahead, length = _descend(equations, x, step, merit)
+        ahead, length = _descend(equations, x, step, max(recent))
         if ahead is None:
             break
         if length < 1e-2:  # a nearly singular matrix sends steps far past where they hold

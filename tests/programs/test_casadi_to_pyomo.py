@@ -7,9 +7,9 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, UnsupportedFunction
 from eqsolve.programs.casadi_to_pyomo import pyomo_expressions
-from eqsolve.programs.nonlinear import NonlinearProgram, UnsupportedFunction
+from eqsolve.programs.nonlinear import NonlinearProgram
 
 X, Y = ca.SX.sym("x"), ca.SX.sym("y")
 BOTH = ca.vertcat(X, Y)

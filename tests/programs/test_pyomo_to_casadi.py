@@ -9,9 +9,8 @@ import pytest
 from pyomo.common.collections import ComponentMap
 from pyomo.core.expr import MaxExpression, MinExpression
 
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, UnsupportedFunction
 from eqsolve.programs.casadi_to_pyomo import pyomo_expressions
-from eqsolve.programs.nonlinear import UnsupportedFunction
 from eqsolve.programs.pyomo_to_casadi import casadi_expression
 
 

@@ -17,8 +17,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.gdp import Disjunct, Disjunction
 from pyomo.mpec import Complementarity, complements
 
-from eqsolve.errors import EqsolveError
-from eqsolve.programs.nonlinear import NonlinearProgram, UnsupportedFunction
+from eqsolve.errors import EqsolveError, UnsupportedFunction
+from eqsolve.programs.nonlinear import NonlinearProgram
 from eqsolve.programs.pyomo_to_casadi import casadi_expression
 from eqsolve.programs.smooth import SmoothProgram
 from eqsolve.results import Status
