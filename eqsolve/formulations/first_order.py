@@ -25,6 +25,8 @@ from eqsolve.solvers.quadratic import solve_quadratic
 Array = NDArray[np.float64]
 ACTIVE = 1e-6  # relative distance to a bound or row at which it counts as active
 NNLS_UP_TO = 300  # unknown directions; larger fits go to the sparse interior point
+NOTHING = 1e-9  # relative residual at which multipliers common to all players are exact
+MANY = 20  # players from which multipliers are first sought for all at once
 SPREAD_UP_TO = 3000  # coordinates; larger games get no multiplier spread
 
 
@@ -135,11 +137,18 @@ def first_order(game: Game, point: Array, weights: Array | None = None) -> First
     """Residuals of `point` (n,); see `FirstOrder`."""
     conditions = _Conditions(game, point)
     players = conditions.symbolic.players
+    shared = bool((conditions.symbolic.row_owner == SHARED).any())
     if not conditions.rows.size:
         boxed = conditions.boxed(conditions.gradient, slice(None))
         residual = float(np.abs(boxed).max(initial=0.0))
-        shared = bool((conditions.symbolic.row_owner == SHARED).any())
         return FirstOrder(residual, *((residual, residual, 0.0) if shared else ()))
+    ones = np.ones(players)
+    weighted = weights is not None and bool((weights != weights[0]).any())
+    variational = _common(conditions, ones) if shared or players > MANY else None
+    exact = NOTHING * (1 + float(np.abs(conditions.gradient).max(initial=0.0)))
+    if variational is not None and not weighted and variational <= exact:
+        # Multipliers that serve all players at once serve each alone.
+        return FirstOrder(variational, *((variational, variational, 0.0) if shared else ()))
     residuals = np.zeros(players)
     bound = _players_with_rows(conditions)
     boxed = np.abs(conditions.boxed(conditions.gradient, slice(None)))
@@ -149,12 +158,11 @@ def first_order(game: Game, point: Array, weights: Array | None = None) -> First
         columns = conditions.slopes[rows][:, places].T.tocsc()
         residuals[player], _ = conditions.fit(columns, conditions.equality[rows], places)
     residual = float(residuals.max(initial=0.0))
-    if not (conditions.symbolic.row_owner == SHARED).any():
+    if not shared or variational is None:
         return FirstOrder(residual)
-    ones = np.ones(players)
-    variational = _common(conditions, ones)
-    normalized = variational if weights is None else _common(conditions, weights)
-    spread = _spread(conditions, residuals, ones if weights is None else weights)
+    used = weights if weighted and weights is not None else ones
+    normalized = _common(conditions, used) if weighted else variational
+    spread = _spread(conditions, residuals, used)
     return FirstOrder(residual, variational, normalized, spread)
 
 

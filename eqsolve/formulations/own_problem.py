@@ -202,7 +202,7 @@ class OwnProblem:
         lower, upper = np.isfinite(low), np.isfinite(high)
         A = sp.vstack([matrix[equal], matrix[~equal], eye[upper], -eye[lower]], format="csc")
         b = np.concatenate([-offset[equal], -offset[~equal], high[upper], -low[lower]])
-        b = _admitting(A, b, x[self.own], int(equal.sum()))
+        b = admitting(A, b, x[self.own], int(equal.sum()))
         solution = solve_quadratic(P, q, A, b, int(equal.sum()))
         if solution.status in (Status.UNBOUNDED, Status.INFEASIBLE):
             return Response(x[self.own], np.inf, solution.status)
@@ -303,7 +303,7 @@ class OwnProblem:
         return ca.Function("rows", [z, x], [rows])
 
 
-def _admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:
+def admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:
     """Right sides that admit z where it breaks a row by rounding only.
 
     Else a feasible set without interior, as 0 <= z <= 1 - y at y = 1 + 1e-12, would count as

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from eqsolve.formulations.own_problem import own_problem
-from eqsolve.games.convexity import own_curvature
+from eqsolve.games.convexity import own_curvature, own_hessians
 from eqsolve.games.game import Game
 
 Array = NDArray[np.float64]
@@ -33,20 +33,20 @@ def second_order(game: Game, point: Array) -> str | None:
         return _verdict(
             float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0))
         )
-    direct, through = numbers.jacobian_parts(point)
+    hessians, curvature = own_hessians(numbers, point), own_curvature(numbers, point)
     values, slopes = numbers.rows(point), numbers.row_jacobian(point)
     size = np.asarray(abs(slopes) @ (1 + np.abs(point))).ravel() + 1
     active = declared.equality | (values >= -ACTIVE * size)
-    smallest, largest = np.inf, 0.0
-    for player in range(declared.players):
-        problem = own_problem(game, player)
+    largest = float(np.abs(hessians.data).max(initial=0.0))
+    # Curved in every direction, so in those that the active constraints leave.
+    curved = curvature > FLAT * max(largest, 1e-12)
+    smallest = float(curvature[curved].min(initial=np.inf))
+    for player in np.flatnonzero(~curved):
+        problem = own_problem(game, int(player))
         places = problem.own[free[problem.own]]
         if not places.size:
             continue
-        hessian = direct[places][:, places].toarray()
-        hessian += (through[places] @ declared.matrix[:, places]).toarray()
-        hessian = (hessian + hessian.T) / 2
-        largest = max(largest, float(np.abs(hessian).max()))
+        hessian = hessians[places][:, places].toarray()
         rows = problem.rows[active[problem.rows]]
         if rows.size:
             basis = null_space(slopes[rows][:, places].toarray())
