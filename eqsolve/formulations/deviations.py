@@ -22,7 +22,6 @@ from eqsolve.formulations.own_problem import (
     own_problem,
     row_pattern,
 )
-from eqsolve.games.convexity import own_curvature, own_hessians
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import SHARED
 from eqsolve.solvers.quadratic import solve_quadratic
@@ -91,7 +90,7 @@ def _simple_players(game: Game) -> NDArray[np.bool_]:
         return np.zeros(symbolic.players, dtype=bool)
     simple = np.bincount(symbolic.owner, minlength=symbolic.players) == 1
     if simple.all() and not symbolic.rows.shape[0]:
-        curvature = own_curvature(game.numbers, symbolic.start[: game.n])
+        curvature = game.numbers.own_curvature(symbolic.start[: game.n])
         return np.asarray(simple & (curvature > 0))
     pattern = row_pattern(game).tocoo()
     bound = symbolic.owner[pattern.col]
@@ -100,13 +99,13 @@ def _simple_players(game: Game) -> NDArray[np.bool_]:
     )
     simple[bound[reaches]] = False
     if simple.any():
-        simple &= own_curvature(game.numbers, symbolic.start[: game.n]) > 0
+        simple &= game.numbers.own_curvature(symbolic.start[: game.n]) > 0
     return np.asarray(simple)
 
 
 def _simple_gains(game: Game, point: Array) -> Array:
     numbers = game.numbers
-    slope = own_curvature(numbers, point)[numbers.owner]
+    slope = numbers.own_curvature(point)[numbers.owner]
     gradient = numbers.gradient(point)
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.clip(point - gradient / slope, numbers.lower, numbers.upper) - point
@@ -127,7 +126,7 @@ def _joint_gains(game: Game, point: Array, chosen: NDArray[np.bool_]) -> Array |
     if symbolic is not game.declared:  # epigraph variables first need values
         return None
     owner, places = symbolic.owner, np.flatnonzero(chosen[symbolic.owner])
-    P = own_hessians(numbers, point)[places][:, places]
+    P = numbers.own_hessians(point)[places][:, places]
     gradient = numbers.gradient(point)[places]
     A, b, equalities = _own_rows(game, point, places)
     z = point[places]

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from eqsolve.formulations.own_problem import own_problem
-from eqsolve.games.convexity import own_curvature, own_hessians
 from eqsolve.games.game import Game
 
 Array = NDArray[np.float64]
@@ -29,11 +28,11 @@ def second_order(game: Game, point: Array) -> str | None:
     free = (point > declared.lower + width) & (point < declared.upper - width)
     counts = np.bincount(declared.owner, minlength=declared.players)
     if counts.max(initial=1) == 1 and not declared.rows.shape[0]:
-        curvature = own_curvature(numbers, point)[declared.owner][free]
+        curvature = numbers.own_curvature(point)[declared.owner][free]
         return _verdict(
             float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0))
         )
-    hessians, curvature = own_hessians(numbers, point), own_curvature(numbers, point)
+    hessians, curvature = numbers.own_hessians(point), numbers.own_curvature(point)
     values, slopes = numbers.rows(point), numbers.row_jacobian(point)
     size = np.asarray(abs(slopes) @ (1 + np.abs(point))).ravel() + 1
     active = declared.equality | (values >= -ACTIVE * size)

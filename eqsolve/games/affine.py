@@ -73,7 +73,8 @@ def affine(value: Any, jacobian: Any, xy: Any, n: int) -> Affine | None:
     """
     if not jacobian.is_constant() and ca.symvar(jacobian):
         return None
-    if has_kinks(value, xy):
+    # A jump, as in the sign function, has slope zero; a kink has a slope that is not constant.
+    if not value.is_smooth():
         return None
     slopes = to_csr(ca.DM(jacobian))
     origin = ca.Function("at_zero", [xy], [value])(0)

@@ -82,7 +82,7 @@ class Sorter:
         NotAGame
             When an entry compares constants and fails, or binds a player it does not mention.
         """
-        size, n = column.shape[0], self.owner.size
+        size = column.shape[0]
         jacobian = ca.jacobian(column, self.xy)
         curved = np.asarray(ca.which_depends(column, self.xy, 2, True), dtype=bool)
         at_zero = ca.Function("at_zero", [self.xy], [column, jacobian])
@@ -94,24 +94,20 @@ class Sorter:
         offset = np.asarray(origin).ravel()
         counts = np.diff(matrix.indptr)
         self._check_binding(row, matrix)
-        for e in range(size):
-            if curved[e]:
-                continue
-            if counts[e] == 0 or np.isinf(offset[e]):
-                self._check_constant(row, e, float(offset[e]))
-                kind[e] = "slack"
-                continue
-            j, slope = int(matrix.indices[matrix.indptr[e]]), float(matrix.data[matrix.indptr[e]])
-            if counts[e] != 1 or slope == 0.0 or j >= n:
-                continue
-            if row.owners[e] not in (SHARED, self.owner[j]):
-                continue
-            if row.owners[e] == SHARED and row.equality:
-                continue
-            index[e], scale[e] = j, slope if row.equality else abs(slope)
-            side = "both" if row.equality else "upper" if slope > 0 else "lower"
-            kind[e] = side
-            if not self._tighten(j, side, float(-offset[e] / slope) + 0.0, (kind, e)):
+        constant = ~curved & ((counts == 0) | np.isinf(offset))
+        kind[constant] = "slack"
+        for e in np.flatnonzero(constant).tolist():
+            self._check_constant(row, e, float(offset[e]))
+        single = np.flatnonzero(~curved & ~constant & (counts == 1))
+        single, coordinate, slope = self._bounding(row, matrix, ~curved & ~constant)
+        index[single] = coordinate
+        scale[single] = slope if row.equality else np.abs(slope)
+        sides = np.where(slope > 0, "upper", "lower")
+        kind[single] = sides = np.full(single.size, "both") if row.equality else sides
+        bounds = (-offset[single] / slope + 0.0).tolist()
+        entries = zip(single.tolist(), coordinate.tolist(), sides.tolist(), bounds, strict=True)
+        for e, j, side, bound in entries:
+            if not self._tighten(j, side, bound, (kind, e)):
                 kind[e] = "slack"
         general = np.flatnonzero(kind == "row")
         index[general] = self.count + np.arange(general.size)
@@ -120,6 +116,21 @@ class Sorter:
         self.owners.append(row.owners[general])
         self.equality.append(np.full(general.size, row.equality))
         return Places(row.label, (size,), kind, index, scale, row.equality)
+
+    def _bounding(
+        self, row: Row, matrix: Any, among: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.float64]]:
+        """Entries that bound one coordinate of their own player: which, of what, how steeply."""
+        single = np.flatnonzero(among & (np.diff(matrix.indptr) == 1))
+        coordinate = matrix.indices[matrix.indptr[single]]
+        slope = matrix.data[matrix.indptr[single]]
+        inside = (coordinate < self.owner.size) & (slope != 0.0)
+        single, coordinate, slope = single[inside], coordinate[inside], slope[inside]
+        owners = row.owners[single]
+        binds = owners == self.owner[coordinate]
+        if not row.equality:
+            binds |= owners == SHARED
+        return single[binds], coordinate[binds], slope[binds]
 
     def _tighten(self, j: int, side: str, bound: float, entry: tuple[NDArray[Any], int]) -> bool:
         """Move a bound of coordinate j; whether `entry` now holds it."""

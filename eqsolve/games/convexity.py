@@ -10,13 +10,10 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eqsolve.games.affine import same_owner, same_owner_product
 from eqsolve.games.expressions import Walker, to_csr
 from eqsolve.games.game import Game
-from eqsolve.games.numbers import GameNumbers
 from eqsolve.games.player import Player
 from eqsolve.games.symbolic import SHARED
 from eqsolve.games.terms import split, with_others_fixed
@@ -32,42 +29,12 @@ def convex_players(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:
     """
     numbers = game.numbers
     if game.declared.is_affine and game.declared.linear_rows.all():
-        curvature = own_curvature(numbers, point)
+        curvature = numbers.own_curvature(point)
         scale = max(1.0, float(np.abs(numbers.jacobian_parts(point)[0]).max()))
         return np.asarray(curvature >= -SLACK * scale)
     if game.language != "cvxpy":
         return np.zeros(len(game.player_names), dtype=bool)
     return _by_rules(game, point)
-
-
-def own_hessians(numbers: GameNumbers, point: NDArray[np.float64]) -> Any:
-    """Every player's Hessian by its own coordinates at `point`, in one csr matrix (n, n)."""
-    direct, through = numbers.jacobian_parts(point)
-    owner = numbers.owner
-    blocks = same_owner(direct, owner, owner) + same_owner_product(
-        through, numbers.symbolic.matrix, owner, owner
-    )
-    return sp.csr_matrix((blocks + blocks.T) / 2)
-
-
-def own_curvature(numbers: GameNumbers, point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Smallest eigenvalue of each player's own Hessian block at `point`, (players,)."""
-    blocks = own_hessians(numbers, point)
-    owner, players = numbers.owner, numbers.symbolic.players
-    smallest = np.full(players, np.inf)
-    diagonal = blocks.diagonal()
-    np.minimum.at(smallest, owner, diagonal)
-    coupled = np.unique(owner[_off_diagonal_rows(blocks)])
-    for player in coupled:
-        places = np.flatnonzero(owner == player)
-        smallest[player] = np.linalg.eigvalsh(blocks[places][:, places].toarray())[0]
-    return smallest
-
-
-def _off_diagonal_rows(matrix: Any) -> NDArray[np.int_]:
-    """Rows with a nonzero off the diagonal."""
-    entries = matrix.tocoo()
-    return np.asarray(entries.row[(entries.row != entries.col) & (entries.data != 0)])
 
 
 def _by_rules(game: Game, point: NDArray[np.float64]) -> NDArray[np.bool_]:

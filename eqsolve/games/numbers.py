@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from eqsolve.games.affine import same_owner, same_owner_product
 from eqsolve.games.expressions import to_csr
 from eqsolve.games.projection import Projection
 from eqsolve.games.symbolic import SymbolicGame
@@ -104,6 +105,32 @@ class GameNumbers:
         direct, through = self.jacobian_parts(point)
         return sp.csr_matrix(direct + through @ self.symbolic.matrix)
 
+    def own_hessians(self, point: Array) -> Any:
+        """Every player's Hessian by its own coordinates at `point`, in one csr matrix (n, n)."""
+        if self.symbolic.is_affine:
+            return self._constant_own_hessians
+        return self._own_hessians(*self.jacobian_parts(point))
+
+    def own_curvature(self, point: Array) -> Array:
+        """Smallest eigenvalue of each player's own Hessian block at `point`, (players,)."""
+        if self.symbolic.is_affine:
+            return self._constant_own_curvature
+        return _curvature(self.own_hessians(point), self.owner, self.symbolic.players)
+
+    @cached_property
+    def _constant_own_hessians(self) -> Any:
+        return self._own_hessians(*self.jacobian_parts(np.zeros(self.symbolic.n)))
+
+    @cached_property
+    def _constant_own_curvature(self) -> Array:
+        return _curvature(self._constant_own_hessians, self.owner, self.symbolic.players)
+
+    def _own_hessians(self, direct: Any, through: Any) -> Any:
+        owner = self.owner
+        blocks = same_owner(direct, owner, owner)
+        blocks = blocks + same_owner_product(through, self.symbolic.matrix, owner, owner)
+        return sp.csr_matrix((blocks + blocks.T) / 2)
+
     @cached_property
     def affine(self) -> tuple[Array, Array] | None:
         """(matrix, offset) of an affine pseudo-gradient, or None.
@@ -154,3 +181,15 @@ class GameNumbers:
     def project(self, profiles: Array) -> Array:
         """Nearest points of the feasible set, (replications, n) to (replications, n)."""
         return self._projection(np.atleast_2d(profiles))
+
+
+def _curvature(hessians: Any, owner: NDArray[np.int_], players: int) -> Array:
+    """Smallest eigenvalue of each player's block, (players,)."""
+    smallest = np.full(players, np.inf)
+    np.minimum.at(smallest, owner, hessians.diagonal())
+    entries = hessians.tocoo()
+    coupled = owner[entries.row[(entries.row != entries.col) & (entries.data != 0)]]
+    for player in np.unique(coupled):
+        places = np.flatnonzero(owner == player)
+        smallest[player] = np.linalg.eigvalsh(hessians[places][:, places].toarray())[0]
+    return smallest

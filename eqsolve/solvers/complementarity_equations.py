@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-_DENSE_BELOW = 100  # unknowns up to which LAPACK beats a sparse factorization
+_DENSE_BELOW = 200  # unknowns up to which LAPACK beats a sparse factorization
 _DENSE_SHARE = 0.15  # share of nonzeros above which it does at any size
 _OUTGROWN = 3.0  # growth of a scaled gradient that calls for new scales
 _FAR = 1e6  # times the size of the start
