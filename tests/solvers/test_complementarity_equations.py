@@ -85,7 +85,7 @@ def test_small_values_keep_their_digits():
 @pytest.mark.parametrize("seed", range(10))
 def test_directions_agree_dense_and_sparse(seed, weight):
     rng = np.random.default_rng(seed)
-    n = 150
+    n = 250
     slopes = sparse.random_array((n, n), density=0.02, rng=rng) + 3 * sparse.eye_array(n)
     slopes = sparse.csc_array(slopes)
     equations = affine(slopes, rng.standard_normal(n), np.zeros(n), np.full(n, INF))
