@@ -20,7 +20,6 @@ from eqsolve.formulations.own_problem import (
     admitting,
     linear_quadratic,
     own_problem,
-    row_pattern,
 )
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import SHARED
@@ -92,7 +91,7 @@ def _simple_players(game: Game) -> NDArray[np.bool_]:
     if simple.all() and not symbolic.rows.shape[0]:
         curvature = game.numbers.own_curvature(symbolic.start[: game.n])
         return np.asarray(simple & (curvature > 0))
-    pattern = row_pattern(game).tocoo()
+    pattern = symbolic.row_pattern.tocoo()
     bound = symbolic.owner[pattern.col]
     reaches = (symbolic.row_owner[pattern.row] == SHARED) | (
         symbolic.row_owner[pattern.row] == bound

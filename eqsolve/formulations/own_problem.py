@@ -62,7 +62,7 @@ class OwnProblem:
         self.game, self.player = game, player
         self.symbolic = game.symbolic
         self.own = np.flatnonzero(self.symbolic.owner == player)
-        touched = np.diff(row_pattern(game)[:, self.own].tocsr().indptr) > 0
+        touched = np.diff(self.symbolic.row_pattern[:, self.own].tocsr().indptr) > 0
         binding = np.isin(self.symbolic.row_owner, (player, SHARED))
         self.rows = np.flatnonzero(binding & touched)
 
@@ -371,20 +371,6 @@ def quadratic_form(game: Game) -> QuadraticForm:
         )
 
     return _remembered(game, "_quadratic_form", build)
-
-
-def row_pattern(game: Game) -> Any:
-    """Which coordinates each row depends on, aggregates followed: csc (rows, n) of counts."""
-
-    def build() -> Any:
-        symbolic, jacobian = game.symbolic, game.symbolic.row_jacobian
-        sparsity = jacobian.sparsity()
-        places = (np.asarray(sparsity.row(), dtype=int), np.asarray(sparsity.get_col(), dtype=int))
-        pattern = sp.csc_matrix((np.ones(jacobian.nnz()), places), shape=jacobian.shape)
-        n = symbolic.n
-        return sp.csc_matrix(pattern[:, :n] + pattern[:, n:] @ abs(symbolic.matrix))
-
-    return _remembered(game, "_row_pattern", build)
 
 
 def own_problem(game: Game, player: int) -> OwnProblem:

@@ -107,16 +107,10 @@ def _build(game: Any) -> Any:
 
 def _coupled_own_rows(game: Any) -> str | None:
     declared = game.declared
-    jacobian = declared.row_jacobian.sparsity()
-    row = np.asarray(jacobian.row(), dtype=int)
-    column = np.asarray(jacobian.get_col(), dtype=int)
-    own = declared.row_owner[row] != SHARED
-    foreign = own & (column >= declared.n)
-    inner = own & (column < declared.n)
-    foreign[inner] = declared.owner[column[inner]] != declared.row_owner[row[inner]]
-    if not foreign.any():
-        return None
-    return str(game.player_names[declared.row_owner[row[foreign][0]]])
+    places = declared.row_pattern.tocoo()
+    row_owner, owner = declared.row_owner[places.row], declared.owner[places.col]
+    foreign = np.flatnonzero((row_owner != SHARED) & (row_owner != owner))
+    return str(game.player_names[row_owner[foreign[0]]]) if foreign.size else None
 
 
 def _parts(game: Any, block: Any) -> tuple[list[Any], Any]:

@@ -109,6 +109,12 @@ class SymbolicGame:
         return ca.jacobian(self.rows, self.xy)
 
     @cached_property
+    def row_pattern(self) -> Any:
+        """Which coordinates each row depends on, aggregates followed: csc (rows, n) of counts."""
+        pattern = entries(self.row_jacobian).astype(bool).astype(float)
+        return sp.csc_matrix(pattern[:, : self.n] + pattern[:, self.n :] @ abs(self.matrix))
+
+    @cached_property
     def gradient(self) -> Any:
         """The pseudo-gradient: derivative of each coordinate's owner's cost, SX (n, 1).
 
