@@ -14,6 +14,7 @@ from __future__ import annotations
 from eqsolve.dynamics.best_response import BestResponse
 from eqsolve.dynamics.delay import Delayed
 from eqsolve.dynamics.gradient import ExtraGradient, GradientPlay, OptimisticGradient
+from eqsolve.dynamics.leading import StackelbergGradient, TimescaleGradient
 from eqsolve.dynamics.policy_gradient import PolicyFixedPoint, PolicyGradient
 from eqsolve.dynamics.protocol import Dynamics, FunctionDynamics, as_dynamics
 from eqsolve.dynamics.trajectory import Trajectory
@@ -28,6 +29,8 @@ __all__ = [
     "OptimisticGradient",
     "PolicyFixedPoint",
     "PolicyGradient",
+    "StackelbergGradient",
+    "TimescaleGradient",
     "Trajectory",
     "as_dynamics",
 ]
