@@ -86,11 +86,12 @@ class TotalDerivative:
         wanted = slope[:, self.following]
         adjoint = self.response.solve(profiles, wanted, free, transposed=True)
         bent = self.response.across.adjoint(profiles, adjoint)
-        return slope[:, self.leading] - bent, follower
+        return np.asarray(slope[:, self.leading] - bent), follower
 
     def gradient(self, point: Array) -> Array:
         """D c_L at `point` (n,), shape (leaders' coordinates,)."""
-        return self.gradients(np.asarray(point, dtype=float)[None])[0][0]
+        total, _ = self.gradients(np.asarray(point, dtype=float)[None])
+        return np.asarray(total[0])
 
     def follower_gradient(self, point: Array) -> Array:
         """F_F at `point` (n,)."""

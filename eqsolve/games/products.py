@@ -91,7 +91,7 @@ class JacobianBlock:
     def adjoint(self, profiles: Array, weights: Array) -> Array:
         """J' w: profiles (replications, n), weights (replications, rows)."""
         direct, through = self._adjoint(profiles.T, lift(self.game, profiles), weights.T)
-        return (np.asarray(direct) + self._spread.T @ np.asarray(through)).T
+        return np.asarray(direct + self._spread.T @ np.asarray(through)).T
 
     def dense(self, profiles: Array) -> Array:
         """The block itself, (replications, rows, columns); for small blocks."""

@@ -49,7 +49,7 @@ def solve(product: Product, right: Array, symmetric: bool) -> Array:
         answer[fine], solved = conjugate_gradients(product, right[fine], fine)
         open_ = fine[~solved]
     for place in open_:
-        answer[place] = _gmres(product, right[place], place)
+        answer[place] = _gmres(product, right[place], int(place))
     return answer
 
 
