@@ -5,8 +5,6 @@ followers' response, g the followers' step and g / tau the leaders':
 
     two time scales        x_L <- x_L - (g / tau) F_L,     x_F <- x_F - g F_F
     Stackelberg gradient   x_L <- x_L - (g / tau) D c_L,   x_F <- x_F - g F_F
-    follow the ridge       x_L <- x_L + d,   d = -(g / tau) D c_L,
-                           x_F <- x_F - g F_F - (d_F F_F)^{-1} d_L F_F d
 """
 
 from __future__ import annotations
@@ -22,9 +20,9 @@ from eqsolve.dynamics.gradient import noisy
 from eqsolve.dynamics.protocol import Schedule, State, Stepped, at, counter
 from eqsolve.errors import EqsolveError, NotAGame
 from eqsolve.formulations.total_derivative import TotalDerivative
+from eqsolve.solvers.replicated import OVERFLOWING
 
 Array = NDArray[np.float64]
-DIVERGED = 1e30  # beyond this a run is lost, and what it computes may overflow
 
 
 class Leading(Stepped):
@@ -158,17 +156,18 @@ class Responding(Leading):
         self._slopes(game, profile)
         return (counter(profile),)
 
-    def _slopes(self, game: Any, profile: Array) -> Array:
-        """D c_L and F_F in the game's order of coordinates, (replications, n)."""
+    def _slopes(self, game: Any, profile: Array, partial: bool = False) -> Array:
+        """D c_L (or d_L c_L) and F_F in the game's order of coordinates, (replications, n)."""
         total = self._total(game)
         slope = np.empty_like(profile)
-        slope[:, total.leading], slope[:, total.following] = total.gradients(profile)
+        both = total.partial_gradients if partial else total.gradients
+        slope[:, total.leading], slope[:, total.following] = both(profile)
         self._solved(profile, slope)
         return slope
 
     def _solved(self, profile: Array, answer: Array) -> None:
         """Refuse what a singular system left; runs that diverged before stay as they are."""
-        lost = np.isnan(answer).any(axis=1) & (np.abs(profile) < DIVERGED).all(axis=1)
+        lost = np.isnan(answer).any(axis=1) & (np.abs(profile) < OVERFLOWING).all(axis=1)
         if lost.any():
             raise EqsolveError(
                 f"{type(self).__name__}: the followers' Hessian is singular at a point of the "

@@ -149,6 +149,12 @@ class Stepped:
         if not (np.isfinite(value) and value >= 0):
             raise EqsolveError(f"{type(self).__name__}: {name} must be 0 or more, not {value!r}.")
 
+    def _among(self, name: str, value: str, choices: tuple[str, ...]) -> None:
+        if value not in choices:
+            raise EqsolveError(
+                f"{type(self).__name__}: {name} must be one of {choices}, not {value!r}."
+            )
+
     @property
     def is_constant(self) -> bool:
         """Whether every step has the same length, so that there is one rate."""

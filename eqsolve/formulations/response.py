@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from eqsolve.games.products import JacobianBlock
 from eqsolve.games.symbolic import SymbolicGame
-from eqsolve.solvers import krylov
-from eqsolve.solvers.linear_systems import solve_dense
+from eqsolve.solvers import replicated
 
 Array = NDArray[np.float64]
 FORMED_UP_TO = 64  # followers' coordinates whose matrix is formed
@@ -70,6 +69,19 @@ class Response:
         low, high = self.game.lower[self.following], self.game.upper[self.following]
         return ~(((here <= low) & (slope > 0)) | ((here >= high) & (slope < 0)))
 
+    def moved(self, profiles: Array, slope: Array, moves: Array) -> Array:
+        """The followers' moves along their response when the leaders move by `moves`.
+
+        Parameters
+        ----------
+        profiles : ndarray (replications, n)
+        slope : ndarray (replications, followers' coordinates)
+            F_F, which tells the bounds that hold.
+        moves : ndarray (replications, leaders' coordinates)
+        """
+        pushed = self.across.forward(profiles, moves)
+        return -self.solve(profiles, pushed, self.free(profiles, slope))
+
     def solve(
         self, profiles: Array, right: Array, free: NDArray[np.bool_], transposed: bool = False
     ) -> Array:
@@ -98,7 +110,7 @@ class Response:
             return np.where(open_, image, v)
 
         single = np.unique(self.game.owner[self.following]).size == 1
-        return krylov.solve(product, right, symmetric=single)
+        return replicated.solve(product, right, symmetric=single)
 
     def _formed(
         self, profiles: Array, right: Array, free: NDArray[np.bool_], transposed: bool
@@ -109,10 +121,4 @@ class Response:
             matrices = matrices.transpose(0, 2, 1)
         both = free[:, :, None] & free[:, None, :]
         matrices = np.where(both, matrices, np.eye(size))
-        try:
-            return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0])
-        except np.linalg.LinAlgError:
-            nothing = np.full(size, np.nan)
-            pairs = zip(matrices, right, strict=True)
-            answers = (solve_dense(matrix, side) for matrix, side in pairs)
-            return np.stack([nothing if a is None else a for a in answers])
+        return replicated.solve_formed(matrices, right)

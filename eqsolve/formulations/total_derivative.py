@@ -78,15 +78,24 @@ class TotalDerivative:
         (replications, leaders' coordinates), (replications, followers' coordinates)
             D c_L is nan where the followers' system is singular.
         """
-        game = self.game
-        direct, through, own = self._slopes(profiles.T, lift(game, profiles))
-        slope = (np.asarray(direct) + game.matrix.T @ np.asarray(through)).T
-        follower = np.asarray(own).T
+        slope, follower = self._read(profiles)
         free = self.response.free(profiles, follower)
         wanted = slope[:, self.following]
         adjoint = self.response.solve(profiles, wanted, free, transposed=True)
         bent = self.response.across.adjoint(profiles, adjoint)
         return np.asarray(slope[:, self.leading] - bent), follower
+
+    def partial_gradients(self, profiles: Array) -> tuple[Array, Array]:
+        """d_L c_L and F_F at profiles (replications, n), shapes as in `gradients`."""
+        slope, follower = self._read(profiles)
+        return slope[:, self.leading], follower
+
+    def _read(self, profiles: Array) -> tuple[Array, Array]:
+        """The leaders' cost by every coordinate, and F_F."""
+        game = self.game
+        direct, through, own = self._slopes(profiles.T, lift(game, profiles))
+        slope = np.asarray(direct) + game.matrix.T @ np.asarray(through)
+        return np.asarray(slope.T), np.asarray(own).T
 
     def gradient(self, point: Array) -> Array:
         """D c_L at `point` (n,), shape (leaders' coordinates,)."""

@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, gmres
 
+from eqsolve.solvers.linear_systems import solve_dense
+
 Array = NDArray[np.float64]
+OVERFLOWING = 1e30  # a run beyond this is lost, and what it computes may overflow
 Product = Callable[[Array, NDArray[np.int_]], Array]
 TIGHT = 1e-13  # relative residual aimed at
 ENOUGH = 1e-8  # relative residual that must be reached
@@ -51,6 +54,22 @@ def solve(product: Product, right: Array, symmetric: bool) -> Array:
     for place in open_:
         answer[place] = _gmres(product, right[place], int(place))
     return answer
+
+
+def solve_formed(matrices: Array, right: Array) -> Array:
+    """Answers (replications, n) of systems (replications, n, n); nan where singular.
+
+    Examples
+    --------
+    >>> solve_formed(np.array([[[2.0]], [[0.0]]]), np.ones((2, 1))).ravel()
+    array([0.5, nan])
+    """
+    try:
+        return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0])
+    except np.linalg.LinAlgError:
+        answers = (solve_dense(m, side) for m, side in zip(matrices, right, strict=True))
+        nothing = np.full(right.shape[1], np.nan)
+        return np.stack([nothing if answer is None else answer for answer in answers])
 
 
 def conjugate_gradients(
