@@ -214,7 +214,7 @@ def _order(
         for index, name in enumerate(game.player_names)
         if index not in total.leaders
     }
-    within = np.asarray(total._pieces(vector)[4])
+    within = total.follower_jacobian(vector)
     if np.linalg.cond(within) > 1 / np.finfo(float).eps:
         nothing = np.full(total.leading.size, np.nan)
         return OrderOfPlay(leader, np.inf, False, False, nothing, followers)

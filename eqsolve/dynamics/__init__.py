@@ -12,22 +12,32 @@ where the state is a tuple of arrays with replications first. A plain function
 from __future__ import annotations
 
 from eqsolve.dynamics.best_response import BestResponse
+from eqsolve.dynamics.competitive import CompetitiveGradient
 from eqsolve.dynamics.delay import Delayed
 from eqsolve.dynamics.gradient import ExtraGradient, GradientPlay, OptimisticGradient
+from eqsolve.dynamics.leading import StackelbergGradient, TimescaleGradient
 from eqsolve.dynamics.policy_gradient import PolicyFixedPoint, PolicyGradient
 from eqsolve.dynamics.protocol import Dynamics, FunctionDynamics, as_dynamics
+from eqsolve.dynamics.ridge import FollowTheRidge
+from eqsolve.dynamics.rotation import ConsensusOptimization, SymplecticAdjustment
 from eqsolve.dynamics.trajectory import Trajectory
 
 __all__ = [
     "BestResponse",
+    "CompetitiveGradient",
+    "ConsensusOptimization",
     "Delayed",
     "Dynamics",
     "ExtraGradient",
+    "FollowTheRidge",
     "FunctionDynamics",
     "GradientPlay",
     "OptimisticGradient",
     "PolicyFixedPoint",
     "PolicyGradient",
+    "StackelbergGradient",
+    "SymplecticAdjustment",
+    "TimescaleGradient",
     "Trajectory",
     "as_dynamics",
 ]

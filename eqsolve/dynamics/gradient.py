@@ -20,7 +20,8 @@ from eqsolve.dynamics.protocol import Schedule, State, Stepped, at, counter
 Array = NDArray[np.float64]
 
 
-def _noisy(slope: Array, noise: float, rng: np.random.Generator) -> Array:
+def noisy(slope: Array, noise: float, rng: np.random.Generator) -> Array:
+    """A gradient seen with Gaussian noise of standard deviation `noise`."""
     return slope + noise * rng.standard_normal(slope.shape) if noise else slope
 
 
@@ -55,7 +56,7 @@ class GradientPlay(Stepped):
         self, game: Any, profile: Array, state: State, rng: np.random.Generator
     ) -> tuple[Array, State]:
         """x <- P(x - g F(x))."""
-        slope = _noisy(game.numbers.pseudo_gradient(profile), self.noise, rng)
+        slope = noisy(game.numbers.pseudo_gradient(profile), self.noise, rng)
         moved = game.numbers.project(profile - at(self.step_length, state[0]) * slope)
         return moved, (state[0] + 1,)
 
@@ -93,9 +94,9 @@ class ExtraGradient(Stepped):
     ) -> tuple[Array, State]:
         """z = P(x - g F(x)), x <- P(x - g F(z))."""
         numbers, length = game.numbers, at(self.step_length, state[0])
-        slope = _noisy(numbers.pseudo_gradient(profile), self.noise, rng)
+        slope = noisy(numbers.pseudo_gradient(profile), self.noise, rng)
         trial = numbers.project(profile - length * slope)
-        slope = _noisy(numbers.pseudo_gradient(trial), self.noise, rng)
+        slope = noisy(numbers.pseudo_gradient(trial), self.noise, rng)
         return numbers.project(profile - length * slope), (state[0] + 1,)
 
 
@@ -133,7 +134,7 @@ class OptimisticGradient(Stepped):
     ) -> tuple[Array, State]:
         """x <- P(x - g (2 F(x) - F(x_previous)))."""
         numbers, (count, previous) = game.numbers, state
-        slope = _noisy(numbers.pseudo_gradient(profile), self.noise, rng)
+        slope = noisy(numbers.pseudo_gradient(profile), self.noise, rng)
         length = at(self.step_length, count)
         moved = numbers.project(profile - length * (2 * slope - previous))
         return moved, (count + 1, slope)

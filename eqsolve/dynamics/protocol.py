@@ -136,11 +136,29 @@ class Stepped:
     step_length: Schedule
 
     def _set(self, step: Schedule, **rest: Any) -> None:
-        if not callable(step) and not (np.isfinite(step) and step > 0):
-            raise EqsolveError(f"{type(self).__name__}: step must be positive, not {step!r}.")
+        self._positive("step", step)
         object.__setattr__(self, "step_length", step)
         for name, value in rest.items():
             object.__setattr__(self, name, value)
+
+    def _positive(self, name: str, value: Schedule) -> None:
+        if not callable(value) and not (np.isfinite(value) and value > 0):
+            raise EqsolveError(f"{type(self).__name__}: {name} must be positive, not {value!r}.")
+
+    def _not_negative(self, name: str, value: float) -> None:
+        if not (np.isfinite(value) and value >= 0):
+            raise EqsolveError(f"{type(self).__name__}: {name} must be 0 or more, not {value!r}.")
+
+    def _among(self, name: str, value: str, choices: tuple[str, ...]) -> None:
+        if value not in choices:
+            raise EqsolveError(
+                f"{type(self).__name__}: {name} must be one of {choices}, not {value!r}."
+            )
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every step has the same length, so that there is one rate."""
+        return not callable(self.step_length)
 
     def with_step(self, step: Schedule) -> Self:
         """The same dynamics with another step length."""

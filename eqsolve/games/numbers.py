@@ -7,8 +7,9 @@ matrix product.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import casadi as ca
 import numpy as np
@@ -21,6 +22,7 @@ from eqsolve.games.projection import Projection
 from eqsolve.games.symbolic import SymbolicGame
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 DENSE_UP_TO = 4000  # coordinates; above this a dense Jacobian would not fit
 
 
@@ -39,6 +41,16 @@ class GameNumbers:
         self.symbolic = symbolic
         self.signs = signs
         self.owner, self.lower, self.upper = symbolic.owner, symbolic.lower, symbolic.upper
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, build: Callable[[SymbolicGame], T]) -> T:
+        """What `build` makes of the game, made at the first call with `key` and kept.
+
+        Dynamics are records without memory: what they compile lives with the game.
+        """
+        if key not in self._kept:
+            self._kept[key] = build(self.symbolic)
+        return cast("T", self._kept[key])
 
     @cached_property
     def _costs(self) -> Any:

@@ -132,6 +132,9 @@ class SymbolicGame:
     @cached_property
     def affine_gradient(self) -> Affine | None:
         """The pseudo-gradient as matrices, or None where its Jacobian is not constant."""
+        # Dependencies are followed first: a curved game's Jacobian may be dense and large.
+        if any(ca.which_depends(self.gradient, self.xy, 2, True)):
+            return None
         return affine(self.gradient, self.gradient_jacobian, self.xy, self.n)
 
     @cached_property

@@ -92,7 +92,7 @@ def predict(
         raise EqsolveError("predict_rate() needs game= to run a dynamics from eqsolve.dynamics.")
     dynamics = as_dynamics(learner, point)
     if isinstance(dynamics, Stepped):
-        if callable(dynamics.step_length):
+        if not dynamics.is_constant:
             raise EqsolveError(
                 "A step schedule has no single rate; predict with the constant step of interest."
             )
