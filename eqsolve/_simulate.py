@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from eqsolve.games.game import Game
 
 Array = NDArray[np.float64]
 BLOCK = 512  # replications a block; part of what a seed means
-REPORT_EVERY = 64  # steps between progress reports and checks for interruption
+REPORT_EVERY = 64  # steps between progress reports
 
 
 def simulate(
@@ -188,18 +188,17 @@ def _advance_all(
     workers: int | None,
 ) -> int:
     """Advance every block; returns the step all blocks have reached."""
-    stop = threading.Event()
     wanted = set(records.tolist())
     threads = max(1, min(len(runs), workers or os.cpu_count() or 1))
     with _Progress(progress, last - first, len(runs)) as report:
 
-        def advance(run: _Run, until: int) -> None:
+        def advance(run: _Run, until: int, stop: threading.Event) -> None:
             assert run.state is not None
             with np.errstate(all="ignore"):
                 for k in range(run.taken + 1, until + 1):
+                    if stop.is_set():
+                        return
                     if k % REPORT_EVERY == 0:
-                        if stop.is_set():
-                            return
                         report(REPORT_EVERY)
                     run.profile, run.state = learner.step(game, run.profile, run.state, run.rng)
                     run.taken = k
@@ -210,27 +209,49 @@ def _advance_all(
             run.taken = first
         _warm_up(game)
         try:
-            if threads == 1:
-                for run in runs:
-                    advance(run, last)
-            else:
-                with ThreadPoolExecutor(threads) as pool:
-                    futures = [pool.submit(advance, run, last) for run in runs]
-                    try:
-                        for future in futures:
-                            future.result()
-                    except KeyboardInterrupt:
-                        stop.set()
-                        raise
+            _run_in_threads(threads, advance, runs, last)
         except KeyboardInterrupt:
             # Blocks stop at different steps; the slower ones catch up, so that one
             # profile and one step describe the whole run.
             reached = max(run.taken for run in runs)
-            stop.clear()
             for run in runs:
-                advance(run, reached)
+                advance(run, reached, threading.Event())
             return reached
     return last
+
+
+def _run_in_threads(
+    threads: int,
+    advance: Callable[[_Run, int, threading.Event], None],
+    runs: list[_Run],
+    last: int,
+) -> None:
+    """Advance every block to the last step; Ctrl-C waits for steps under way, no longer.
+
+    Never in the main thread, where Ctrl-C would cut a step in two: its random numbers
+    drawn, its move not made.
+    """
+    stop, ready = threading.Event(), threading.Event()
+
+    def work(run: _Run) -> None:
+        ready.wait()  # else Ctrl-C could come while the pool does not know its threads yet
+        advance(run, last, stop)
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            futures = [pool.submit(work, run) for run in runs]
+            ready.set()
+            # In short waits, because not every system lets Ctrl-C end a long one.
+            while wait(futures, timeout=0.1, return_when=FIRST_EXCEPTION).not_done:
+                if any(future.done() and future.exception() for future in futures):
+                    break
+            for future in futures:
+                future.result()
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            ready.set()
 
 
 def _warm_up(game: Game) -> None:

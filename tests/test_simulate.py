@@ -1,7 +1,10 @@
 """simulate: reproducible over threads, resumable, quiet, and clear about its inputs."""
 
 import _thread
+import os
+import signal
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -127,3 +130,33 @@ def test_trajectory_files(tmp_path):
         dy.Trajectory.load(tmp_path / "wrong.npz")
     assert "2 replications" in repr(path)
     assert path.plot() is not None
+
+
+@dataclass(frozen=True)
+class _StopsItself:
+    """Policy gradient that presses Ctrl-C once, in the middle of its 50th step."""
+
+    inner: object
+    pressed: list
+
+    def start(self, game, profile):
+        return self.inner.start(game, profile)
+
+    def step(self, game, profile, state, rng):
+        self.pressed.append(1)
+        if len(self.pressed) == 50:
+            os.kill(os.getpid(), signal.SIGINT)
+        return self.inner.step(game, profile, state, rng)
+
+
+@pytest.mark.parametrize("replications", [3, 1200], ids=["one block", "three blocks"])
+def test_ctrl_c_keeps_what_was_run_and_resumes_to_the_same_numbers(game, replications):
+    how = {"replications": replications, "seed": 5, "record_every": 50, "steps": 20_000}
+    stopped = eq.simulate(game, _StopsItself(SCORE, []), **how)
+    assert stopped.interrupted
+    assert 0 < stopped.resume.step < 20_000
+    end = stopped.resume.step + 120
+    whole = eq.simulate(game, SCORE, **{**how, "steps": end})
+    resumed = eq.simulate(game, SCORE, steps=end, resume=stopped, record_every=50)
+    assert not resumed.interrupted
+    np.testing.assert_array_equal(resumed.iterates[-1], whole.iterates[-1])

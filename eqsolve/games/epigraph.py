@@ -1,9 +1,10 @@
 """Kinks made smooth: max, abs, norms of a player's own variables become epigraph variables.
 
 A player who minimises f(|x|), f increasing, may as well minimise f(t) over
-t >= x, t >= -x. The auxiliary t belongs to the player. Where the replacement is not
-valid (f decreasing in |x|) the new problem has no first-order point, and no
-certificate passes.
+t >= x, t >= -x. The auxiliary t belongs to the player. Where f decreases in |x| the
+replacement would be wrong and the kink stays: no best answer lies on it. Where the
+direction depends on others' strategies the replacement is made, and an answer at which
+it was wrong fails its certificate.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from cvxpy.reductions.eliminate_pwl.canonicalizers.sum_largest_canon import sum_
 
 from eqsolve.games.traversal import Contains, mentions
 
+CONCAVE = (minimum, min_atom)
 EPIGRAPHS = {
     abs_atom: abs_canon,
     maximum: maximum_canon,
@@ -59,12 +61,24 @@ class Epigraphs:
     variables: list[Any] = field(default_factory=list)
     constraints: list[Any] = field(default_factory=list)
 
-    def smooth(self, node: Any) -> Any:
-        """`node` with every kink in the player's own variables replaced."""
+    def smooth(self, node: Any, push: int) -> Any:
+        """`node` with every kink in the player's own variables replaced.
+
+        Parameters
+        ----------
+        node : cvxpy expression
+        push : int
+            +1 where a lower value of the node is better for the player (or easier to admit),
+            -1 where a higher one is, 0 where that is not known.
+        """
         if not self.has_kink(node) or not mentions(node, self.own):
             return node
-        arguments = [self.smooth(argument) for argument in node.args]
-        if type(node) not in EPIGRAPHS:
+        arguments = [
+            self.smooth(argument, push * _direction(node, place))
+            for place, argument in enumerate(node.args)
+        ]
+        bends = -1 if isinstance(node, CONCAVE) else 1
+        if type(node) not in EPIGRAPHS or push * bends < 0:
             return node.copy(arguments)
         known = {variable.id for variable in node.variables()}
         replaced, constraints = EPIGRAPHS[type(node)](node, arguments)
@@ -75,6 +89,11 @@ class Epigraphs:
                     self.own.add(variable.id)
         self.constraints += constraints
         return replaced
+
+
+def _direction(node: Any, place: int) -> int:
+    """+1 where the node rises with the argument, -1 where it falls, 0 where neither is known."""
+    return int(node.is_incr(place)) - int(node.is_decr(place))
 
 
 def kinks() -> Contains:

@@ -78,8 +78,14 @@ def read_game(
         ]
         if epigraphs:
             lifted = Epigraphs({variable.id for variable in block.variables}, has_kink)
-            objectives[place] = lifted.smooth(objectives[place])
-            own_rows = [replace(row, expression=lifted.smooth(row.expression)) for row in own_rows]
+            objectives[place] = lifted.smooth(objectives[place], block.sign)
+            # An equality holds its kinks from both sides: no epigraph stands for them.
+            own_rows = [
+                row
+                if row.equality
+                else replace(row, expression=lifted.smooth(row.expression, row.sign))
+                for row in own_rows
+            ]
             variables += lifted.variables
             owners += [_owners(block, first, variable) for variable in lifted.variables]
             what = f"{_kind(block)} {block.name!r}: a kink's epigraph"
