@@ -15,6 +15,7 @@ from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
 from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation, UnsupportedFunction
 from eqsolve.formulations.catalogue import formulations
 from eqsolve.formulations.complementarity import Complementarity
+from eqsolve.formulations.contradiction import contradiction
 from eqsolve.formulations.recovery import Recovered
 from eqsolve.games.game import Game
 from eqsolve.results import Certificate, Equilibrium, Solution, Table
@@ -24,7 +25,10 @@ from eqsolve.solvers.semismooth_newton import SemismoothNewton
 Array = NDArray[np.float64]
 TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
-PREFERENCE = ("complementarity", "potential", "nonlinear", "mixed-integer", "implicit", "mpec")
+PREFERENCE = (
+    *("complementarity", "potential", "nonlinear", "best-responses"),
+    *("mixed-integer", "implicit", "mpec"),
+)
 RESTARTS = 5  # further random starts before a game is given up
 
 
@@ -50,8 +54,9 @@ def solve(
         An engine ("semismooth-newton", "convex", "ipopt", or any solver Pyomo knows),
         or a record such as ``SemismoothNewton(tolerance=1e-12)``.
     formulation : str, optional
-        "complementarity", "potential" or "nonlinear"; by default the first that applies
-        and whose answer passes the certificate.
+        "complementarity", "potential", "nonlinear" or "best-responses"; for commitments
+        "mixed-integer", "implicit" or "mpec". By default the first that applies and whose
+        answer passes the certificate.
     start : dict of str to array, or array (n,), optional
         Where to begin; default the variables' own values, or inside their bounds.
     tolerance : float
@@ -109,6 +114,9 @@ def solve(
             if attempt.holds(tolerance, concept):
                 explain = partial(_explanation, game, concept, engine, name, dict(tried))
                 return _equilibrium(game, concept, attempt, explain)
+            torn = contradiction(game) if best is None else None
+            if torn is not None:
+                raise EquilibriumNotFound(torn, advice="Relax one of them.")
             best = attempt if best is None or attempt.better_than(best) else best
             tried[name] = attempt.sentence()
         if not tried:
@@ -401,12 +409,27 @@ def _equilibrium(
     )
 
 
+def _without_answer(best: _Attempt) -> str:
+    """A sentence that names players without a best response at the point reached."""
+    gains = best.certificate.gains if best.certificate is not None else {}
+    names = [repr(name) for name, gain in gains.items() if gain == np.inf]
+    if not names:
+        return ""
+    many = len(names) > 1
+    return (
+        f"There player{'s' if many else ''} {', '.join(names[:5])} "
+        f"{'have' if many else 'has'} no best response that could be found: "
+        f"{'their' if many else 'its'} payoff is unbounded, or the constraints cannot be met. "
+    )
+
+
 def _not_found(best: _Attempt | None) -> EquilibriumNotFound:
     if best is None:
         return EquilibriumNotFound("No start could be tried.")
+    stuck = _without_answer(best)
     advice = (
-        "Try another start=, look with eq.find_equilibria(game, starts=...), or check that every "
-        "player's problem has a solution: a bounded payoff, constraints that can be met."
+        f"{stuck}Try another start=, look with eq.find_equilibria(game, starts=...), or check "
+        "that every player's problem has a solution: a bounded payoff, constraints that can be met."
     )
     return EquilibriumNotFound(
         "No point passed the certificate.",

@@ -276,7 +276,10 @@ class OwnProblem:
         for start in (self.symbolic.start[self.own], x[self.own], *spread):
             solution = self._ipopt.solve(start, x)
             if solution.status is Status.UNBOUNDED:
-                return Response(solution.values, np.inf, solution.status)
+                # Ipopt also diverges, uphill, from kinks; unbounded is what pays far out.
+                if self.gain(x, solution.values) > 0:
+                    return Response(solution.values, np.inf, solution.status)
+                continue
             if solution.solved:
                 status = Status.SOLVED
             # A feasible deviation that pays is one, however the solver ended.

@@ -24,6 +24,9 @@ def second_order(game: Game, point: Array) -> str | None:
     if game.symbolic is not declared or not declared.linear_rows.all():
         return None
     numbers = game.numbers
+    hessians = numbers.own_hessians(point)
+    if not np.isfinite(hessians.data).all():  # a kink, as a Euclidean norm at zero
+        return None
     width = ACTIVE * (1 + np.abs(point))
     free = (point > declared.lower + width) & (point < declared.upper - width)
     counts = np.bincount(declared.owner, minlength=declared.players)
@@ -32,7 +35,7 @@ def second_order(game: Game, point: Array) -> str | None:
         return _verdict(
             float(curvature.min(initial=np.inf)), float(np.abs(curvature).max(initial=0))
         )
-    hessians, curvature = numbers.own_hessians(point), numbers.own_curvature(point)
+    curvature = numbers.own_curvature(point)
     values, slopes = numbers.rows(point), numbers.row_jacobian(point)
     size = np.asarray(abs(slopes) @ (1 + np.abs(point))).ravel() + 1
     active = declared.equality | (values >= -ACTIVE * size)

@@ -16,8 +16,10 @@ from pyomo.core.expr import UnaryFunctionExpression
 from pyomo.core.expr.visitor import identify_variables
 
 from eqsolve.errors import NotAGame, UnsupportedFunction
+from eqsolve.games.affine import has_kinks
 from eqsolve.games.assembly import Row, Sorter, starting_point
 from eqsolve.games.game import Game
+from eqsolve.games.kinks import Kink, smooth_kinks
 from eqsolve.games.symbolic import SHARED, SymbolicGame
 from eqsolve.programs.pyomo_to_casadi import casadi_expression
 
@@ -64,13 +66,20 @@ class PyomoGame(Game):
         self.symbolic: SymbolicGame = _read(self.players, self.shared_constraints)
 
     @cached_property
+    def declared(self) -> SymbolicGame:
+        """The game without epigraph variables: what is evaluated and simulated."""
+        if self.symbolic.n == self.symbolic.declared:
+            return self.symbolic
+        return _read(self.players, self.shared_constraints, epigraphs=False)
+
+    @cached_property
     def coordinate_names(self) -> tuple[str, ...]:
-        return self.symbolic.names
+        return self.symbolic.names[: self.symbolic.declared]
 
     def values(self, vector: Any) -> dict[str, Array]:
         """A vector (n,) as values of the model's variables, by name."""
         vector = self.pack(vector)
-        return {name: vector[j] for j, name in enumerate(self.symbolic.names)}
+        return {name: vector[j] for j, name in enumerate(self.coordinate_names)}
 
     def declared_payoffs(self, vector: Any) -> Array:
         """Objectives evaluated by Pyomo itself, (players,)."""
@@ -166,7 +175,9 @@ def _shared(model: Any, players: tuple[PyomoPlayer, ...]) -> tuple[Any, ...]:
     return tuple(constraint for constraint in active if constraint not in own)
 
 
-def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> SymbolicGame:
+def _read(
+    players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...], *, epigraphs: bool = True
+) -> SymbolicGame:
     variables = [variable for player in players for variable in player.variables]
     owner = np.concatenate([np.full(len(p.variables), i) for i, p in enumerate(players)])
     names = tuple(variable.name for variable in variables)
@@ -174,22 +185,25 @@ def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> Symbolic
     symbols = ComponentMap(zip(variables, ca.vertsplit(x), strict=True))
     lower = np.array([-np.inf if v.lb is None else float(v.lb) for v in variables])
     upper = np.array([np.inf if v.ub is None else float(v.ub) for v in variables])
-    sorter = Sorter(x, ca.SX(0, 1), owner, lower, upper)
-    places = []
-    blocks = [(i, player.constraints) for i, player in enumerate(players)]
-    for index, constraints in (*blocks, (SHARED, shared)):
-        for constraint in constraints:
-            who = "Shared" if index == SHARED else f"Player {players[index].name!r}:"
-            what = f"{who} constraint {constraint.name!r}"
-            body = _symbols(constraint.body, symbols, what)
-            for column, equality, side in _columns(constraint, body):
-                row = Row(constraint.name + side, what, equality, np.array([index]))
-                places.append(sorter.place(row, column))
     costs = [
         p.sign * _symbols(p.objective.expr, symbols, f"Player {p.name!r}: {p.objective.name!r}")
         for p in players
     ]
+    rows = _declared_rows(players, shared, symbols)
+    kinks = _epigraphs(players, x, owner, costs, rows) if epigraphs else []
+    added = np.array([player for player, _ in kinks], dtype=int)
+    free = np.full(added.size, np.inf)
+    x = ca.vertcat(x, *(kink.symbol for _, kink in kinks))
+    owner, lower = np.concatenate([owner, added]), np.concatenate([lower, -free])
+    upper = np.concatenate([upper, free])
+    sorter = Sorter(x, ca.SX(0, 1), owner, lower, upper)
+    places = [sorter.place(row, column) for row, column in rows]
+    for player, kink in kinks:
+        what = f"Player {players[player].name!r}: a kink's epigraph"
+        for column in kink.rows:
+            sorter.place(Row("", what, False, np.array([player])), column)
     values = [None if v.value is None else np.array([v.value]) for v in variables]
+    values += [None] * added.size
     return sorter.game(
         y=ca.SX(0, 1),
         aggregates=None,
@@ -197,8 +211,52 @@ def _read(players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...]) -> Symbolic
         start=starting_point(values, np.ones(len(values), dtype=int), lower, upper),
         declared=len(variables),
         places=tuple(places),
-        names=names,
+        names=(*names, *(kink.symbol.name() for _, kink in kinks)),
     )
+
+
+def _declared_rows(
+    players: tuple[PyomoPlayer, ...], shared: tuple[Any, ...], symbols: Any
+) -> list[tuple[Row, Any]]:
+    """Every side of every constraint, with its column."""
+    rows = []
+    blocks = [(i, player.constraints) for i, player in enumerate(players)]
+    for index, constraints in (*blocks, (SHARED, shared)):
+        for constraint in constraints:
+            who = "Shared" if index == SHARED else f"Player {players[index].name!r}:"
+            what = f"{who} constraint {constraint.name!r}"
+            body = _symbols(constraint.body, symbols, what)
+            for column, equality, side in _columns(constraint, body):
+                label = Row(constraint.name + side, what, equality, np.array([index]))
+                rows.append((label, column))
+    return rows
+
+
+def _epigraphs(
+    players: tuple[PyomoPlayer, ...],
+    x: Any,
+    owner: Array,
+    costs: list[Any],
+    rows: list[tuple[Row, Any]],
+) -> list[tuple[int, Kink]]:
+    """Kinks with their players; `costs` and `rows` are rewritten in place."""
+    found: list[tuple[int, Kink]] = []
+
+    def smooth(value: Any, player: int) -> Any:
+        if not has_kinks(value, x):
+            return value
+        own = x[np.flatnonzero(owner == player).tolist()]
+        value, kinks = smooth_kinks(value, x, own, f"{players[player].name}_{len(found)}")
+        found.extend((player, kink) for kink in kinks)
+        return value
+
+    for player, cost in enumerate(costs):
+        costs[player] = smooth(cost, player)
+    for place, (row, column) in enumerate(rows):
+        # An equality, or a row that all share, holds its kinks from every side.
+        if not row.equality and row.owners[0] != SHARED:
+            rows[place] = (row, smooth(column, int(row.owners[0])))
+    return found
 
 
 def _symbols(expression: Any, symbols: Any, what: str) -> Any:

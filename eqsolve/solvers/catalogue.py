@@ -9,6 +9,7 @@ from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.relaxation_path import RelaxationPath
+from eqsolve.solvers.responses_in_turn import ResponsesInTurn
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
 ENGINES: dict[str, Any] = {
@@ -20,6 +21,7 @@ ENGINES: dict[str, Any] = {
     "ipopt": Ipopt,
     "branch-on-complementarity": BranchOnComplementarity,
     "relaxation-path": RelaxationPath,
+    "responses-in-turn": ResponsesInTurn,
 }
 
 
@@ -51,6 +53,7 @@ def default_solver(kind: str) -> Any:
         "nonlinear": Ipopt,
         "mixed-integer": BranchOnComplementarity,
         "mpec": RelaxationPath,
+        "best responses": ResponsesInTurn,
     }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")
