@@ -363,7 +363,7 @@ def _with_bound(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:
 def _polish(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:
     route = Complementarity()
     kkt = route.compile(game, concept, attempt.vector)
-    solution = SemismoothNewton().solve(kkt.problem)
+    solution = SemismoothNewton(restarts=0).solve(kkt.problem)  # near it already, or nowhere
     recovered = route.recover(kkt, solution)
     vector = recovered.x[: game.n]
     size = 1 + np.abs(attempt.vector).max(initial=0.0)

@@ -12,6 +12,9 @@ SEGMENTS = {"facchinei_kanzow_a8"}  # equilibria form a segment; any of them is 
 ROUTES = [(k.name, f) for k in known_games() for f in formulations()]
 
 
+CIRCLING = {"facchinei_kanzow_a3", "matching_pennies"}  # best responses never settle here
+
+
 def duopoly(cap=60):
     q1, q2 = (cp.Variable(nonneg=True, name=name) for name in ("q1", "q2"))
     price = 100 - (q1 + q2)
@@ -42,6 +45,10 @@ def test_every_known_game_by_every_formulation(name, route):
         assert refused.value.reasons[route] == reason
         return
     point = game.pack(answer.strategies) if answer.others else None
+    if route == "best-responses" and name in CIRCLING:
+        with pytest.raises(eq.EquilibriumNotFound):
+            eq.solve(game, formulation=route, start=point)
+        return
     found = eq.solve(game, formulation=route, start=point)
     assert found.certificate.holds(1e-7)
     if answer.strategies and name not in SEGMENTS:
