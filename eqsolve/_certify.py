@@ -19,6 +19,7 @@ from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
 VARIATIONAL = 1e-6  # first-order residual, relative to the gradient, below which multipliers agree
+FAR = 1e6  # strategies from here on may hide changes of payoff in their last digit
 READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
 
 
@@ -62,16 +63,17 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     found = deviations(game, vector, convex)
     weights = weights_of(game, concept)
     order = first_order(game, vector, weights)
-    gains = dict(zip(game.player_names, found.gains.tolist(), strict=True))
+    each = found.gains + _hidden_by_rounding(game, vector)
+    gains = dict(zip(game.player_names, each.tolist(), strict=True))
     certain = bool(convex.all()) and not found.failed
     scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     slope = max(1.0, float(np.abs(game.numbers.gradient(vector)).max(initial=0.0)))
     return Certificate(
-        max_gain=float(found.gains.max()),
+        max_gain=float(each.max()),
         gains=gains,
         kkt_residual=order.residual,
         infeasibility=game.numbers.infeasibility(vector),
-        relative_gain=float((found.gains / scales).max()),
+        relative_gain=float((each / scales).max()),
         payoff_scale=float(scales.max()),
         scope="global" if certain else "local",
         second_order=second_order(game, vector),
@@ -104,6 +106,23 @@ def _certify_commitment(
         scope="local",
         kind="Stackelberg" if certain and not found.failed else "Stackelberg, followers local",
     )
+
+
+def _hidden_by_rounding(game: Game, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What each player's payoff may change within the last digit of its strategy, (players,).
+
+    Nothing for strategies of usual size. At x = 1e20 a cosine's value is chance, and no gain
+    computed from it means anything.
+    """
+    numbers = game.numbers
+    lost = np.zeros(len(game.player_names))
+    far = np.abs(vector) > FAR
+    if far.any():
+        digit = np.where(far, np.spacing(np.abs(vector)), 0.0)
+        slope = np.abs(numbers.gradient(vector))
+        bend = np.abs(numbers.own_hessians(vector).diagonal())
+        np.add.at(lost, numbers.owner, slope * digit + 0.5 * bend * digit**2)
+    return np.where(np.isnan(lost), np.inf, lost)
 
 
 def _check_reading(game: Game, vector: NDArray[np.float64], payoffs: Any) -> None:

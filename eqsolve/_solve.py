@@ -334,17 +334,28 @@ def _attempt(
     engine = _with_options(engine, options)
     is_mcp = route.kind == "complementarity"
     solution = engine.solve(program.problem if is_mcp else program)
-    recovered = route.recover(program, solution)
-    vector = recovered.x[: game.n]
-    if not np.isfinite(vector).all():
-        return _Attempt(program, solution, recovered, vector, None)
-    certificate = certify(game, vector, concept)
-    attempt = _Attempt(program, solution, recovered, vector, certificate)
+    attempt = _certified(game, concept, route, program, solution)
+    for other in solution.others:
+        # First-order points of followers with several need not be their answers.
+        if attempt.holds(tolerance, concept):
+            break
+        candidate = _certified(game, concept, route, program, other)
+        attempt = candidate if candidate.holds(tolerance, concept) else attempt
+    if attempt.certificate is None:
+        return attempt
     if is_mcp or isinstance(concept, Stackelberg):
         return _with_bound(game, concept, attempt)
     # The multipliers come from the first-order conditions, and so does the last digit.
     polished = _polish(game, concept, attempt)
     return polished if polished.holds(tolerance, concept) else attempt
+
+
+def _certified(game: Game, concept: Any, route: Any, program: Any, solution: Solution) -> _Attempt:
+    recovered = route.recover(program, solution)
+    vector = recovered.x[: game.n]
+    finite = np.isfinite(vector).all()
+    certificate = certify(game, vector, concept) if finite else None
+    return _Attempt(program, solution, recovered, vector, certificate)
 
 
 def _with_bound(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:

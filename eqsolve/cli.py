@@ -65,10 +65,13 @@ def models() -> None:
 def solve(
     name_or_toml: Annotated[str, typer.Argument(help="An instance by name, or a TOML file.")],
     formulation: Annotated[
-        str | None, typer.Option(help="potential, complementarity or nonlinear.")
+        str | None, typer.Option(help="A formulation by name, such as potential or mpec.")
     ] = None,
     solver: Annotated[str | None, typer.Option(help="An engine by name, such as ipopt.")] = None,
-    concept: Annotated[str, typer.Option(help="nash, variational or stackelberg.")] = "nash",
+    concept: Annotated[
+        str | None,
+        typer.Option(help="nash, variational or stackelberg; default the published one, or nash."),
+    ] = None,
     leader: Annotated[
         str | None, typer.Option(help="Who moves first, with --concept stackelberg.")
     ] = None,
@@ -84,7 +87,10 @@ def solve(
     import eqsolve as eq
 
     game = _load(name_or_toml)
-    asked = _concept("variational" if variational else concept, leader)
+    wanted = "variational" if variational else concept
+    if wanted is None and leader is not None:
+        wanted = "stackelberg"
+    asked = _published_concept(name_or_toml) if wanted is None else _concept(wanted, leader)
     found = eq.solve(game, asked, formulation=formulation, solver=solver)
     if as_json:
         print(json.dumps(_as_json(found), indent=2))
@@ -151,6 +157,15 @@ def _concept(name: str, leader: str | None) -> Any:
     if name not in plain:
         raise EqsolveError(_unknown("concept", name, [*plain, "stackelberg"]))
     return plain[name]()
+
+
+def _published_concept(name_or_toml: str) -> Any:
+    """What the known answer is an answer to; Nash where none is known."""
+    from eqsolve import models as shelf
+
+    if name_or_toml not in shelf.instances():
+        return None
+    return shelf.published(name_or_toml).asked
 
 
 def _load(name_or_toml: str) -> Any:

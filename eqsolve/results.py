@@ -51,6 +51,8 @@ class Solution:
         Multipliers of the program's rows where the engine has them.
     objective : float or None
         Objective value, for optimization programs.
+    others : tuple of Solution
+        Further local answers, best first, from solvers that try many starts.
     """
 
     values: NDArray[np.float64]
@@ -60,6 +62,7 @@ class Solution:
     solver: str
     multipliers: NDArray[np.float64] | None = None
     objective: float | None = None
+    others: tuple[Solution, ...] = ()
 
     @property
     def solved(self) -> bool:

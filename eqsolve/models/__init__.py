@@ -41,13 +41,21 @@ from eqsolve.models.networked_cournot import Plant
 if TYPE_CHECKING:
     from eqsolve.models.bilinear_zero_sum import bilinear_zero_sum as bilinear_zero_sum
     from eqsolve.models.cournot import cournot as cournot
+    from eqsolve.models.covariance_gan import covariance_gan as covariance_gan
     from eqsolve.models.internet_switching import internet_switching as internet_switching
     from eqsolve.models.murphy_sherali_soyster import (
         murphy_sherali_soyster as murphy_sherali_soyster,
     )
     from eqsolve.models.networked_cournot import networked_cournot as networked_cournot
+    from eqsolve.models.oligopoly_with_leader import oligopoly_with_leader as oligopoly_with_leader
+    from eqsolve.models.polynomial_zero_sum import polynomial_zero_sum as polynomial_zero_sum
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
+    from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum
     from eqsolve.models.river_basin import river_basin as river_basin
+    from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
+    from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
+    from eqsolve.models.toll_setting import toll_setting as toll_setting
+    from eqsolve.models.torus_location import torus_location as torus_location
     from eqsolve.models.two_player_gnep import two_player_gnep as two_player_gnep
 
 __all__ = [

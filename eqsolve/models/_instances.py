@@ -10,7 +10,7 @@
 
     [published]                             # optional: the known answer
     status = "published"                    # or "derived" (algebra), "computed"
-    concept = "Nash"                        # or "variational"
+    concept = "Nash"                        # or "variational", or "Stackelberg" with leader
     tolerance = 5e-3                        # of the strategies, absolute
     strategies = {north = 20.0, south = 26.0}
 
@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
 from eqsolve.errors import EqsolveError
 from eqsolve.models.costs import COSTS
 from eqsolve.models.demand import DEMANDS
@@ -40,10 +41,10 @@ Array = NDArray[np.float64]
 
 SECTIONS = {"model", "title", "source", "arguments", "published"}
 STATUSES = ("published", "derived", "computed")
-CONCEPTS = ("Nash", "variational", "generalized")
+CONCEPTS = ("Nash", "variational", "generalized", "Stackelberg", "local")
 ANSWER = {
     "status", "concept", "tolerance", "strategies", "payoffs", "multipliers",
-    "quantities", "others", "note",
+    "quantities", "others", "note", "leader",
 }  # fmt: skip
 
 
@@ -61,7 +62,8 @@ class PublishedAnswer:
         "published" (printed in the source), "derived" (algebra on the stated model) or
         "computed" (from the stated data by two independent routes).
     concept : str
-        "Nash", or "variational" where shared constraints leave many equilibria.
+        "Nash", "variational" where shared constraints leave many equilibria, "Stackelberg",
+        or "local" for games whose critical points are what is known.
     strategies : dict of str to ndarray
         Player name to strategy; empty when only other quantities are determined.
     tolerance : float
@@ -75,6 +77,8 @@ class PublishedAnswer:
         Further known figures, such as prices.
     others : tuple of dict of str to ndarray
         Further equilibria of the same game.
+    leader : str
+        Who moves first in a Stackelberg equilibrium.
     note : str
         What to know, such as which printed figure is wrong.
     """
@@ -91,7 +95,15 @@ class PublishedAnswer:
     multipliers: tuple[float, ...] = ()
     quantities: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[Mapping[str, Array], ...] = ()
+    leader: str = ""
     note: str = ""
+
+    @property
+    def asked(self) -> Nash | VariationalEquilibrium | Stackelberg:
+        """The concept to give `eq.solve`."""
+        if self.concept == "Stackelberg":
+            return Stackelberg(self.leader)
+        return VariationalEquilibrium() if self.concept == "variational" else Nash()
 
     def __repr__(self) -> str:
         cited = ", ".join(str(self.source[k]) for k in ("authors", "year") if k in self.source)
@@ -298,6 +310,8 @@ def answer(name: str, data: Mapping[str, Any]) -> PublishedAnswer:
                 f"{name}: published.{key} must be one of {', '.join(allowed)}, "
                 f"not {table.get(key)!r}."
             )
+    if (table["concept"] == "Stackelberg") != ("leader" in table):
+        raise EqsolveError(f"{name}: published.leader goes with the concept Stackelberg.")
     return PublishedAnswer(
         name=name,
         title=str(data.get("title", name)),
@@ -313,6 +327,7 @@ def answer(name: str, data: Mapping[str, Any]) -> PublishedAnswer:
         others=tuple(
             _strategies(other, f"{name}: published.others") for other in table.get("others", ())
         ),
+        leader=str(table.get("leader", "")),
         note=str(table.get("note", "")),
     )
 

@@ -19,7 +19,6 @@ from eqsolve._predict_rate import predict_rate
 from eqsolve._simulate import simulate
 from eqsolve._solve import solve
 from eqsolve._validate import validate
-from eqsolve.concepts import Nash, VariationalEquilibrium
 from eqsolve.dynamics import GradientPlay, PolicyGradient
 from eqsolve.models.demand import LinearDemand
 from eqsolve.results import Table, format_number
@@ -70,11 +69,10 @@ def _known_markets() -> Table:
     rows = []
     for name in models.instances():
         answer = models.published(name)
-        if not answer.strategies or answer.others:
+        if not answer.strategies or answer.others or answer.concept == "Stackelberg":
             continue
         game = models.load(name)
-        concept = VariationalEquilibrium() if answer.concept == "variational" else Nash()
-        equilibrium = solve(game, concept)
+        equilibrium = solve(game, answer.asked)
         gap = np.abs(equilibrium.vector - game.pack(answer.strategies)).max()
         sure = equilibrium.certificate
         rows.append(

@@ -8,7 +8,7 @@ The answer is local.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import casadi as ca
@@ -48,23 +48,29 @@ class RelaxationPath:
         path = _Path(program, self)
         rng = np.random.default_rng(self.seed)
         first = program.start if start is None else np.asarray(start, dtype=float)
-        best: Solution | None = None
+        found: list[Solution] = []
         statuses = []
         for _ in range(self.starts + 1):
             answer = path.follow(first)
             statuses.append(answer.status)
-            if answer.solved and (best is None or _value(answer) < _value(best) - 1e-12):
-                best = answer
+            if answer.solved and all(_differ(answer, other) for other in found):
+                found.append(answer)
             spread = 5 * (1 + np.abs(program.start))
             low = np.maximum(program.lower, program.start - spread)
             high = np.minimum(program.upper, program.start + spread)
             first = rng.uniform(low, high)
-        if best is not None:
-            return best
+        if found:
+            # To a hair equal values leave the order of the starts: the given one comes first.
+            best, *others = sorted(found, key=lambda s: round(_value(s), 9))
+            return replace(best, others=tuple(others))
         unbounded = Status.UNBOUNDED in statuses
         return Solution(
             program.start, Status.UNBOUNDED if unbounded else statuses[0], np.inf, 0, self.name
         )
+
+
+def _differ(one: Solution, other: Solution) -> bool:
+    return bool(np.abs(one.values - other.values).max() > 1e-6 * (1 + np.abs(one.values).max()))
 
 
 def _value(solution: Solution) -> float:
