@@ -59,6 +59,7 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     _check_reading(game, vector, payoffs)
     if isinstance(concept, Stackelberg):
         return _certify_commitment(game, vector, payoffs, concept)
+    game.check_simultaneous()
     convex = convex_players(game, vector)
     found = deviations(game, vector, convex)
     weights = weights_of(game, concept)

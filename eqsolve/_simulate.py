@@ -95,6 +95,7 @@ def simulate(
         raise EqsolveError("simulate() needs steps=, a number of steps of zero or more.")
     if record_every < 1:
         raise EqsolveError(f"record_every must be at least 1, not {record_every}.")
+    game.check_simultaneous()
     if resume is not None:
         runs, first = _resumed(game, resume)
     else:

@@ -93,6 +93,8 @@ def solve(
     """
     concept = Nash() if concept is None else concept
     engine = solver_named(solver) if isinstance(solver, str) else solver
+    if not isinstance(concept, Stackelberg):
+        game.check_simultaneous()
     first = None if start is None else game.pack(start)
     names = _candidates(formulation)
     reasons: dict[str, str] = {}

@@ -86,7 +86,8 @@ def bilevel_program(game: SymbolicGame, leaders: tuple[int, ...]) -> BilevelProg
     """Write the leader's program with the followers' first-order conditions."""
     conditions = optimality_conditions(game, np.ones(game.players))
     leading = np.isin(game.owner, leaders)
-    upper_rows = np.isin(game.row_owner, leaders)
+    # A follower's row without own variables is no part of its answer: it limits the leader.
+    upper_rows = np.isin(game.row_owner, leaders) | game.foreign_rows
     followers, rows = np.flatnonzero(~leading), np.flatnonzero(~upper_rows)
     at_lower = followers[np.isfinite(game.lower[followers])]
     at_upper = followers[np.isfinite(game.upper[followers])]

@@ -63,9 +63,10 @@ class FollowerResponse:
         declared = leading[leading < symbolic.declared]
         lower[declared] = upper[declared] = start[declared] = point[declared]
         start[: self.game.n] = point
-        # The leader's own rows bind the leader alone: their multipliers stay at zero.
+        # Rows that do not bind the followers' choice: their multipliers stay at zero.
         rows = base.n - symbolic.rows.shape[0]
-        own = rows + np.flatnonzero(np.isin(symbolic.row_owner, self.leaders))
+        idle = np.isin(symbolic.row_owner, self.leaders) | symbolic.foreign_rows
+        own = rows + np.flatnonzero(idle)
         lower[own] = upper[own] = start[own] = 0.0
         fixed = ComplementarityProblem(
             base.function, base.jacobian, lower, upper, start, names=base.names

@@ -80,7 +80,7 @@ class Sorter:
         Raises
         ------
         NotAGame
-            When an entry compares constants and fails, or binds a player it does not mention.
+            When an entry compares constants and fails.
         """
         size = column.shape[0]
         jacobian = ca.jacobian(column, self.xy)
@@ -93,12 +93,10 @@ class Sorter:
         scale = np.ones(size)
         offset = np.asarray(origin).ravel()
         counts = np.diff(matrix.indptr)
-        self._check_binding(row, matrix)
         constant = ~curved & ((counts == 0) | np.isinf(offset))
         kind[constant] = "slack"
         for e in np.flatnonzero(constant).tolist():
             self._check_constant(row, e, float(offset[e]))
-        single = np.flatnonzero(~curved & ~constant & (counts == 1))
         single, coordinate, slope = self._bounding(row, matrix, ~curved & ~constant)
         index[single] = coordinate
         scale[single] = slope if row.equality else np.abs(slope)
@@ -148,23 +146,6 @@ class Sorter:
             self._holder[j, one] = entry
             holds = True
         return holds
-
-    def _check_binding(self, row: Row, matrix: Any) -> None:
-        """A row that mentions others only cannot bind its player."""
-        pairs, n = matrix.tocoo(), self.owner.size
-        coordinate = np.minimum(pairs.col, n - 1)
-        mine = (pairs.col >= n) | (self.owner[coordinate] == row.owners[pairs.row])
-        mine |= row.owners[pairs.row] == SHARED
-        mentioned, own = np.zeros(matrix.shape[0], bool), np.zeros(matrix.shape[0], bool)
-        mentioned[pairs.row] = True
-        own[pairs.row[mine]] = True
-        foreign = np.flatnonzero(mentioned & ~own)
-        if foreign.size:
-            which = f", entry {foreign[0]}," if matrix.shape[0] > 1 else ""
-            raise NotAGame(
-                f"{row.what}{which} mentions none of the player's own variables, "
-                "so it cannot bind this player."
-            )
 
     def _check_constant(self, row: Row, e: int, value: float) -> None:
         """An entry without variables, or compared with infinity, must hold as it stands."""

@@ -17,7 +17,7 @@ from eqsolve.games.epigraph import Epigraphs, kinks
 from eqsolve.games.expressions import Walker
 from eqsolve.games.player import Player, Population, check_constraints
 from eqsolve.games.symbolic import SHARED, SymbolicGame
-from eqsolve.games.traversal import leaves, mentions
+from eqsolve.games.traversal import leaves
 
 Block = Player | Population
 LIFT_ABOVE = 64  # games with fewer coordinates are small enough to be dense
@@ -137,16 +137,10 @@ def check_ownership(blocks: Sequence[Block], shared: Sequence[Any]) -> None:
             owner_of[variable.id] = block.name
     seen: set[int] = set()
     for block in blocks:
-        own = {variable.id for variable in block.variables}
         _check_known(block.expression, owner_of, f"Player {block.name!r}: the objective", seen)
         for place, constraint in enumerate(block.constraints):
             what = f"Player {block.name!r}: constraint {place}"
             _check_known(constraint, owner_of, what, seen)
-            if not mentions(constraint, own):
-                raise NotAGame(
-                    f"{what} ({constraint}) mentions none of the player's own variables, "
-                    "so it cannot bind this player."
-                )
     check_constraints("The game's shared_constraints", tuple(shared))
     for place, constraint in enumerate(shared):
         _check_known(constraint, owner_of, f"Shared constraint {place}", seen)

@@ -102,6 +102,23 @@ class Game:
 
         return PyomoGame(model, players)
 
+    def check_simultaneous(self) -> None:
+        """Refuse a game that only makes sense with a leader.
+
+        Raises
+        ------
+        NotAGame
+            When a player's constraint mentions none of its own variables.
+        """
+        foreign = np.flatnonzero(self.declared.foreign_rows)
+        for place in self.declared.places:
+            if np.isin(place.index[place.kind == "row"], foreign).any():
+                raise NotAGame(
+                    f"The constraint {place.label} mentions none of that player's own variables, "
+                    "so it cannot bind it when all choose at once; ask for eq.Stackelberg, where "
+                    "a leader's constraints bind its followers' answers."
+                )
+
     @cached_property
     def player_names(self) -> tuple[str, ...]:
         """Names in declared order, populations expanded."""

@@ -115,6 +115,18 @@ class SymbolicGame:
         return sp.csc_matrix(pattern[:, : self.n] + pattern[:, self.n :] @ abs(self.matrix))
 
     @cached_property
+    def foreign_rows(self) -> NDArray[np.bool_]:
+        """Which rows mention none of their player's own coordinates, (rows,).
+
+        They cannot bind that player when all choose at once; a leader's bind its followers.
+        """
+        places = self.row_pattern.tocoo()
+        mine = self.row_owner[places.row] == self.owner[places.col]
+        foreign: NDArray[np.bool_] = self.row_owner != SHARED
+        foreign[places.row[mine]] = False
+        return foreign
+
+    @cached_property
     def gradient(self) -> Any:
         """The pseudo-gradient: derivative of each coordinate's owner's cost, SX (n, 1).
 

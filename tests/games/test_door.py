@@ -88,10 +88,17 @@ def test_cone_as_constraint():
         eq.Player("a", cp.Minimize(x), [x], [cp.SOC(x, cp.hstack([x, 1]))])
 
 
-def test_constraint_on_somebody_else():
+def test_constraint_on_somebody_else_is_for_leaders():
     x, y = variables("x", "y")
-    with pytest.raises(eq.NotAGame, match="mentions none of the player's own variables"):
-        eq.Game([player("a", x, constraints=[y <= 1]), player("b", y)])
+    game = eq.Game([player("a", x, constraints=[y <= 1]), player("b", y)])
+    for act in (
+        lambda: eq.solve(game),
+        lambda: eq.certify(game, [0.0, 0.0]),
+        lambda: eq.simulate(game, eq.dynamics.GradientPlay(step=0.1), steps=1),
+    ):
+        with pytest.raises(eq.NotAGame, match=r"constraint a: y <= 1.0 mentions none of that player"):
+            act()
+    assert eq.solve(game, eq.Stackelberg("a")).certificate.infeasibility == 0
 
 
 def test_contradictory_bounds():
