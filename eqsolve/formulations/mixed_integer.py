@@ -6,6 +6,7 @@ program with complementary pairs is the game itself.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
 from eqsolve.concepts import Stackelberg
 from eqsolve.formulations.bilevel import BilevelProgram, bilevel_program
@@ -24,6 +26,8 @@ from eqsolve.programs.complementarity_constrained import ComplementarityConstrai
 from eqsolve.results import Solution
 
 Array = NDArray[np.float64]
+NEGATIVE = 1e-9  # relative eigenvalue that still counts as none
+ROUNDING = 1e-7  # the same after a semidefinite program
 REFORMULATE_UP_TO = 60  # complementary pairs; the semidefinite program grows with them
 
 
@@ -93,40 +97,63 @@ def convexified(
 ) -> ComplementarityConstrainedProgram | None:
     """The same program with a convex objective, or None when none of this form exists.
 
-    Products left * right vanish at every feasible point, and so does E w - e. Adding
-    rho_k left_k right_k + theta ||E w - e||^2 therefore changes no feasible value, and
-    weights that make the Hessian positive semidefinite come from a semidefinite program
-    (the quadratic convex reformulation of Billionnet, Elloumi and Plateau 2009).
+    Products left * right vanish at every feasible point, so adding rho_k left_k right_k
+    changes no feasible value; and only directions inside E w = e count. Weights rho that
+    make the Hessian positive semidefinite there come from a semidefinite program (the
+    quadratic convex reformulation of Billionnet, Elloumi and Plateau 2009).
     """
     H = program.H.toarray()
     scale = max(1.0, float(np.abs(H).max(initial=0.0)))
-    if np.linalg.eigvalsh(H)[0] >= -1e-9 * scale:
+    if np.linalg.eigvalsh(H)[0] >= -NEGATIVE * scale:
         return program
     if program.pairs > REFORMULATE_UP_TO:
         return None
+    inside = null_space(program.E.toarray())
+    weights = _weights(program, H, inside)
+    if weights is None:
+        return None
+    products = program.A.T @ sp.diags_array(weights) @ program.B
+    total = H + (products + products.T).toarray()
+    flattened = _semidefinite(inside.T @ total @ inside, scale)
+    if flattened is None:
+        return None
+    c = program.c + program.A.T @ (weights * program.b) + program.B.T @ (weights * program.a)
+    constant = program.constant + float(weights @ (program.a * program.b))
+    # w = origin + (its part inside), for every w with E w = e.
+    origin = np.linalg.lstsq(program.E.toarray(), program.e)[0]
+    project = inside @ inside.T
+    return replace(
+        program,
+        H=sp.csc_matrix(inside @ flattened @ inside.T),
+        c=project @ (c + total @ origin),
+        constant=constant + float(c @ origin + 0.5 * origin @ total @ origin),
+    )
+
+
+def _weights(program: ComplementarityConstrainedProgram, H: Array, inside: Array) -> Array | None:
+    """rho that makes the Hessian semidefinite on the columns of `inside`, or None."""
     products = [
-        (np.outer(left, right) + np.outer(right, left))
+        inside.T @ (np.outer(left, right) + np.outer(right, left)) @ inside
         for left, right in zip(program.A.toarray(), program.B.toarray(), strict=True)
     ]
-    squares = 2 * (program.E.T @ program.E).toarray()
     rho = cp.Variable(len(products))
-    theta = cp.Variable(nonneg=True)
-    total = H + theta * squares + sum(rho[k] * product for k, product in enumerate(products))
-    problem = cp.Problem(cp.Minimize(cp.norm1(rho) + theta), [total >> 0])
+    total = inside.T @ H @ inside + sum(rho[k] * product for k, product in enumerate(products))
+    problem = cp.Problem(cp.Minimize(cp.norm1(rho)), [(total + total.T) / 2 >> 0])
     try:
-        problem.solve(solver="CLARABEL")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # inaccuracy is measured below
+            problem.solve(solver="CLARABEL")
     except cp.SolverError:
         return None
-    if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
+    return None if rho.value is None else np.asarray(rho.value)
+
+
+def _semidefinite(matrix: Array, scale: float) -> Array | None:
+    """The matrix without eigenvalues that are rounding, or None when it is not semidefinite."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    if not values.size:
+        return matrix
+    if values[0] < -ROUNDING * scale:
         return None
-    added = np.asarray(total.value)
-    added = (added + added.T) / 2
-    if np.linalg.eigvalsh(added)[0] < -1e-7 * scale:
-        return None
-    weights, theta_value = np.asarray(rho.value), float(theta.value)
-    c = program.c.copy()
-    constant = program.constant + theta_value * float(program.e @ program.e)
-    c -= 2 * theta_value * (program.E.T @ program.e)
-    c += program.A.T @ (weights * program.b) + program.B.T @ (weights * program.a)
-    constant += float(weights @ (program.a * program.b))
-    return replace(program, H=sp.csc_matrix(added), c=c, constant=constant)
+    values = np.where(values < ROUNDING * scale, 0.0, values)
+    return np.asarray((vectors * values) @ vectors.T)

@@ -23,6 +23,7 @@ from eqsolve.results import Solution, Status
 from eqsolve.solvers.quadratic import solve_quadratic
 
 Array = NDArray[np.float64]
+_Node = tuple[float, int, frozenset[int], frozenset[int], Array | None]
 LINPROG = {
     0: Status.SOLVED,
     1: Status.ITERATION_LIMIT,
@@ -102,14 +103,21 @@ class _Search:
         )
 
     def run(self) -> BoundedSolution:
-        root = self.relax(frozenset(), frozenset())
-        if root.status is not Status.SOLVED:
-            status = Status.INFEASIBLE if root.status is Status.INFEASIBLE else root.status
-            return self.answer(status, -np.inf)
         order = itertools.count()
-        value = self.program.objective(root.values)
-        heap = [(value, next(order), frozenset[int](), frozenset[int](), root.values)]
-        bound = value
+        heap: list[_Node] = []
+
+        def add(fixed: tuple[frozenset[int], frozenset[int]], below: float) -> None:
+            answer = self.relax(*fixed)
+            if answer.status is Status.INFEASIBLE:
+                return
+            # A relaxation that was not solved, or is unbounded, proves nothing of its own.
+            w = answer.values if answer.status is Status.SOLVED else None
+            value = below if w is None else max(self.program.objective(w), below)
+            if value < self.value - self.slack():
+                heapq.heappush(heap, (value, next(order), *fixed, w))
+
+        add((frozenset(), frozenset()), -np.inf)
+        bound, unproven = np.inf, False
         while heap:
             bound, _, left, right, w = heapq.heappop(heap)
             if bound >= self.value - self.slack():
@@ -117,25 +125,33 @@ class _Search:
                 break
             if self.nodes >= self.options.max_nodes:
                 return self.answer(Status.ITERATION_LIMIT, bound)
-            products = self.products(w)
-            place = int(products.argmax())
-            if products[place] <= self.options.tolerance:
-                self.offer(w)
+            if w is not None:
                 self.round(w)
+            place = self.most_violated(w, left | right)
+            if place is None:
+                if w is None:
+                    unproven = True
+                    break
+                self.offer(w)
                 continue
-            self.round(w)
             for fixed in ((left | {place}, right), (left, right | {place})):
-                child = self.relax(*fixed)
-                if child.status is not Status.SOLVED:
-                    continue
-                value = max(self.program.objective(child.values), bound)
-                if value < self.value - self.slack():
-                    heapq.heappush(heap, (value, next(order), *fixed, child.values))
+                add(fixed, bound)
         else:
             bound = self.value
+        if unproven:
+            return self.answer(Status.UNBOUNDED if bound == -np.inf else Status.STALLED, bound)
         if self.best is None:
             return self.answer(Status.INFEASIBLE, np.inf)
         return self.answer(Status.SOLVED, min(bound, self.value))
+
+    def most_violated(self, w: Array | None, fixed: frozenset[int]) -> int | None:
+        """The pair to branch on: the first free one where nothing is known; None if all hold."""
+        free = [k for k in range(self.program.pairs) if k not in fixed]
+        if w is None:
+            return free[0] if free else None
+        products = self.products(w)
+        place = int(products.argmax())
+        return place if products[place] > self.options.tolerance else None
 
     def slack(self) -> float:
         return self.options.gap * max(1.0, abs(self.value)) if np.isfinite(self.value) else 0.0
@@ -175,15 +191,23 @@ class _Search:
         E = sp.vstack([program.E, program.A[fixed_left], program.B[fixed_right]], format="csr")
         e = np.concatenate([program.e, -program.a[fixed_left], -program.b[fixed_right]])
         if self.linear:
-            answer = linprog(
-                program.c, A_ub=self.G, b_ub=self.g, A_eq=E, b_eq=e,
-                bounds=np.column_stack([program.lower, program.upper]), method="highs",
-            )  # fmt: skip
+            answer = self.linear_program(program.c, E, e)
+            if LINPROG[answer.status] is Status.UNBOUNDED:
+                # HiGHS may say so of programs without any feasible point.
+                nothing = self.linear_program(np.zeros_like(program.c), E, e)
+                answer = nothing if LINPROG[nothing.status] is Status.INFEASIBLE else answer
             values = np.full(program.c.size, np.nan) if answer.x is None else answer.x
             return Solution(values, LINPROG[answer.status], 0.0, 0, "highs")
         return solve_quadratic(
             program.H, program.c, sp.vstack([E, self.G], format="csc"),
             np.concatenate([e, self.g]), e.size,
+        )  # fmt: skip
+
+    def linear_program(self, cost: Array, E: Any, e: Array) -> Any:
+        program = self.program
+        return linprog(
+            cost, A_ub=self.G, b_ub=self.g, A_eq=E, b_eq=e,
+            bounds=np.column_stack([program.lower, program.upper]), method="highs",
         )  # fmt: skip
 
     def answer(self, status: Status, bound: float) -> BoundedSolution:

@@ -96,7 +96,9 @@ def test_constraint_on_somebody_else_is_for_leaders():
         lambda: eq.certify(game, [0.0, 0.0]),
         lambda: eq.simulate(game, eq.dynamics.GradientPlay(step=0.1), steps=1),
     ):
-        with pytest.raises(eq.NotAGame, match=r"constraint a: y <= 1.0 mentions none of that player"):
+        with pytest.raises(
+            eq.NotAGame, match=r"constraint a: y <= 1.0 mentions none of that player"
+        ):
             act()
     assert eq.solve(game, eq.Stackelberg("a")).certificate.infeasibility == 0
 
