@@ -18,7 +18,7 @@ from eqsolve.formulations.complementarity import Complementarity
 from eqsolve.formulations.contradiction import contradiction
 from eqsolve.formulations.recovery import Recovered
 from eqsolve.games.game import Game
-from eqsolve.results import Certificate, Equilibrium, Solution, Table
+from eqsolve.results import Certificate, Equilibrium, Solution, Status, Table
 from eqsolve.solvers.catalogue import default_solver, solver_named
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
@@ -116,6 +116,14 @@ def solve(
             if attempt.holds(tolerance, concept):
                 explain = partial(_explanation, game, concept, engine, name, dict(tried))
                 return _equilibrium(game, concept, attempt, explain)
+            if name == "mixed-integer" and attempt.solution.status is Status.UNBOUNDED:
+                leaders = ", ".join(
+                    repr(game.player_names[k]) for k in concept.leaders(game.player_names)
+                )
+                raise EquilibriumNotFound(
+                    f"Leader {leaders} gains without bound: some answers of the followers let its "
+                    "payoff grow for ever. Bound its variables or its payoff."
+                )
             torn = contradiction(game) if best is None else None
             if torn is not None:
                 raise EquilibriumNotFound(torn, advice="Relax one of them.")

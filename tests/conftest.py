@@ -4,15 +4,24 @@ import collections
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Random games by family: how many were solved, raised, and wrong."""
-    counts = collections.defaultdict(collections.Counter)
+    """Random games by family, and published bilevel problems by class: what became of them."""
+    games = collections.defaultdict(collections.Counter)
+    bilevel = collections.defaultdict(collections.Counter)
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
             if name == "outcomes" and report.when == "call":
-                counts[value["family"]].update({k: v for k, v in value.items() if k != "family"})
-    if not counts:
-        return
-    terminalreporter.write_sep("-", "random games")
+                games[value["family"]].update({k: v for k, v in value.items() if k != "family"})
+            if name == "bilevel" and report.when == "call":
+                bilevel[value[0]][value[1]] += 1
+    show(terminalreporter, "random games", games, ("solved", "raised", "wrong"))
+    outcomes = ("solved with proof", "solved locally", "better than printed", "refused", "wrong")
+    show(terminalreporter, "published bilevel problems", bilevel, outcomes)
+
+
+def show(terminalreporter, title, counts, kinds):
+    """One line a family, where there is anything to show."""
+    if counts:
+        terminalreporter.write_sep("-", title)
     for family, outcome in sorted(counts.items()):
-        shown = ", ".join(f"{kind} {outcome[kind]}" for kind in ("solved", "raised", "wrong"))
+        shown = ", ".join(f"{kind} {outcome[kind]}" for kind in kinds)
         terminalreporter.write_line(f"{family}: {shown}")

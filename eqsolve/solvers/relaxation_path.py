@@ -53,7 +53,11 @@ class RelaxationPath:
         for _ in range(self.starts + 1):
             answer = path.follow(first)
             statuses.append(answer.status)
-            if answer.solved and all(_differ(answer, other) for other in found):
+            usable = answer.solved or (
+                # Degenerate followers keep Ipopt from its tolerance; the certificate judges.
+                answer.status is Status.STALLED and np.isfinite(answer.values).all()
+            )
+            if usable and all(_differ(answer, other) for other in found):
                 found.append(answer)
             spread = 5 * (1 + np.abs(program.start))
             low = np.maximum(program.lower, program.start - spread)
@@ -61,7 +65,7 @@ class RelaxationPath:
             first = rng.uniform(low, high)
         if found:
             # To a hair equal values leave the order of the starts: the given one comes first.
-            best, *others = sorted(found, key=lambda s: round(_value(s), 9))
+            best, *others = sorted(found, key=lambda s: (not s.solved, round(_value(s), 9)))
             return replace(best, others=tuple(others))
         unbounded = Status.UNBOUNDED in statuses
         return Solution(

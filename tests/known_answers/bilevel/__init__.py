@@ -8,12 +8,14 @@ papers behind them; where these differ, `note` says which is meant.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cvxpy as cp
 
 import eqsolve as eq
+
+from .readings import HALF_DIGIT
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class BilevelProblem:
     regular : bool
         False where the follower's constraints meet no constraint qualification at the
         optimum, so that its first-order conditions do not reach it.
+    half_digit : float
+        Half a unit of the last digit that is printed, where few are.
     """
 
     name: str
@@ -53,6 +57,7 @@ class BilevelProblem:
     value_kind: str = "published"
     note: str = ""
     regular: bool = True
+    half_digit: float = 0.0
 
 
 def two_level(
@@ -96,4 +101,5 @@ def classes() -> dict[str, tuple[Any, ...]]:
 
 def problems() -> list[BilevelProblem]:
     """Every problem, class by class."""
-    return [build() for builders in classes().values() for build in builders]
+    built = [build() for builders in classes().values() for build in builders]
+    return [replace(p, half_digit=HALF_DIGIT.get(p.name, 0.0)) for p in built]

@@ -350,30 +350,6 @@ def df1():
     )
 
 
-def _network_design(name, price, value):
-    x, y = cp.Variable(5, nonneg=True, name="x"), cp.Variable(5, nonneg=True, name="y")
-    free, slope = np.array([50, 0, 10, 0, 50]), np.array([1, 10, 1, 10, 1])
-    congestion = sum(slope[k] * y[k] ** 2 / (1 + x[k]) for k in range(5))
-    A = np.array([[1, 0, 1, 0, 1], [0, 1, -1, 0, -1], [-1, 0, -1, 1, 0]])
-    leader, follower = free @ y + congestion + price * cp.sum(x), free @ y + 0.5 * congestion
-    return BilevelProblem(
-        name,
-        two_level(leader, [x], [], follower, [y], [A @ y == np.array([6, 0, 0])]),
-        "leader",
-        value,
-        f"Colson (2002); BOLIB {name.title().replace('_', '')}",
-        value_kind="refined",
-    )
-
-
-def network_design_1():
-    return _network_design("network_design_1", 100, 300.5)
-
-
-def network_design_2():
-    return _network_design("network_design_2", 1, 142.9)
-
-
 def _design_centring_rows(y):
     """A region whose three walls the follower's three points press against."""
     pressed = y[0] + y[1] ** 2 - y[2] / 4 - y[3] + y[5]
@@ -468,8 +444,6 @@ PROBLEMS = (
     outrata_1993_example_31,
     outrata_1994_example_31,
     df1,
-    network_design_1,
-    network_design_2,
     design_centring_circle,
     design_centring_box,
     oligopoly_with_leader,

@@ -394,6 +394,7 @@ def tuy_1994():
 
 
 def tuy_2007_example_3():
+    """As transcribed the leader gains without bound; kept out of PROBLEMS, a test shows it."""
     x, y = cp.Variable(10, nonneg=True, name="x"), cp.Variable(6, nonneg=True, name="y")
     A = np.array([[2, 3, -14, 2, 9, -2, -1, 4, 0, -2], [-1, 7, -13, 0, 15, -2, 8, 4, -4, 7]])
     B = np.array([[3, -9, 2, 8, -1, 8], [6, 2, -6, -2, -8, 4]])
@@ -522,7 +523,6 @@ PROBLEMS = (
     bard_1998_example_511,
     tuy_1993,
     tuy_1994,
-    tuy_2007_example_3,
     visweswaran_1996,
     wang_jiao_li_2005,
     allende_still_2013_example_31,
