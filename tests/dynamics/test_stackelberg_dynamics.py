@@ -1,0 +1,266 @@
+"""Learning with a leader, and against rotation: updates, rates and limits known otherwise.
+
+Values are published by, or derived in the setting of, Fiez, Chasnov and Ratliff (2020).
+"""
+
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from scipy.linalg import block_diag
+from scipy.optimize import root
+
+import eqsolve as eq
+from eqsolve import dynamics as dy
+from eqsolve.testing import check_dynamics
+
+CENTRE = np.array([1.0, -2.0, 0.5, 0.0, 3.0])
+LEADING = np.array([[2.0, 0.3], [0.3, 1.0]])
+ACROSS = np.array([[1.0, -0.5, 0.3], [0.2, 0.8, -1.0]])
+FOLLOWING = np.diag([1.5, 1.0, 2.0]) + 0.2
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A game with its two solutions, and by hand at each: J, and the rows of D c_L."""
+
+    game: eq.Game
+    leaders: int
+    nash: np.ndarray
+    stackelberg: np.ndarray
+    jacobians: tuple[np.ndarray, np.ndarray]
+    total: np.ndarray
+    around: float = 0.1
+
+    def point(self, learner):
+        """What the learner should find, and J there."""
+        follows = isinstance(learner, dy.StackelbergGradient) or (
+            getattr(learner, "leader_gradient", "") == "total"
+        )
+        return (self.stackelberg, self.jacobians[1]) if follows else (self.nash, self.jacobians[0])
+
+
+def quadratic_zero_sum():
+    """x'A x / 2 + x'B y - y'C y / 2 around CENTRE: its Schur complement is A + B C^-1 B'."""
+    x, y = cp.Variable(2, name="x"), cp.Variable(3, name="y")
+    u, v = x - CENTRE[:2], y - CENTRE[2:]
+    cost = cp.quad_form(u, LEADING) / 2 + u @ (ACROSS @ v) - cp.quad_form(v, FOLLOWING) / 2
+    game = eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(cost), [x]),
+            eq.Player("follower", cp.Maximize(cost), [y]),
+        ]
+    )
+    jacobian = np.block([[LEADING, ACROSS], [-ACROSS.T, FOLLOWING]])
+    schur = LEADING + ACROSS @ np.linalg.inv(FOLLOWING) @ ACROSS.T
+    total = np.hstack([schur, np.zeros((2, 3))])
+    return Linearised(game, 2, CENTRE, CENTRE, (jacobian, jacobian), total)
+
+
+def duopoly():
+    """Price 100 - Q, costs 5 and 2: D c_1 = 3 q1 / 2 + q2 - 95, both Hessians 2."""
+    q1, q2 = (cp.Variable(nonneg=True, name=name) for name in ("q1", "q2"))
+    price = 100 - q1 - q2
+    game = eq.Game(
+        [
+            eq.Player("leader", cp.Maximize(q1 * price - 5 * q1), [q1]),
+            eq.Player("follower", cp.Maximize(q2 * price - 2 * q2), [q2]),
+        ]
+    )
+    jacobian = np.array([[2.0, 1.0], [1.0, 2.0]])
+    points = np.array([92 / 3, 101 / 3]), np.array([46.0, 26.0])
+    return Linearised(game, 1, *points, (jacobian, jacobian), np.array([[1.5, 1.0]]), around=5.0)
+
+
+def torus():
+    """Location on a torus; the hand derivatives are of the published costs."""
+    a, phi = np.array([1.0, 1.3]), np.pi / 8
+    one, two = cp.Variable(name="one"), cp.Variable(name="two")
+    cos = cp.nlp.cos
+    game = eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(-a[0] * cos(one - phi) + cos(one - two)), [one]),
+            eq.Player("follower", cp.Minimize(-a[1] * cos(two - phi) + cos(two - one)), [two]),
+        ]
+    )
+
+    def slopes(t):
+        return a * np.sin(t - phi) - np.sin(t - t[::-1])
+
+    def jacobian(t):
+        bend = np.cos(t[0] - t[1])
+        return np.diag(a * np.cos(t - phi) - bend) + bend * (1 - np.eye(2))
+
+    def total(t):
+        gap = t[0] - t[1]
+        through = np.cos(gap) / (a[1] * np.cos(t[1] - phi) - np.cos(gap))
+        return slopes(t)[0] - through * np.sin(gap)
+
+    nash = root(slopes, [-0.7833, 1.1823]).x
+    lead = root(lambda t: [total(t), slopes(t)[1]], [-0.5252, 1.2465]).x
+    np.testing.assert_allclose(nash, [-0.7833, 1.1823], atol=5e-5)
+    np.testing.assert_allclose(lead, [-0.5252, 1.2465], atol=5e-5)
+    width = 1e-5 * np.eye(2)
+    row = np.array([[(total(lead + w) - total(lead - w)) / 2e-5 for w in width]])
+    return Linearised(game, 1, nash, lead, (jacobian(nash), jacobian(lead)), row)
+
+
+GAMES = {"zero-sum": quadratic_zero_sum(), "duopoly": duopoly(), "torus": torus()}
+STEP, TAU, WEIGHT = 0.15, 3.0, 0.4
+METHODS = {
+    "simultaneous": dy.GradientPlay(STEP),
+    "two time scales": dy.TimescaleGradient("leader", STEP, TAU),
+    "Stackelberg": dy.StackelbergGradient("leader", STEP, TAU),
+    "ridge": dy.FollowTheRidge("leader", STEP, TAU),
+    "ridge, partial": dy.FollowTheRidge("leader", STEP, TAU, leader_gradient="partial"),
+    "consensus": dy.ConsensusOptimization(STEP, WEIGHT),
+    "symplectic": dy.SymplecticAdjustment(STEP, WEIGHT),
+    "symplectic, unaligned": dy.SymplecticAdjustment(STEP, WEIGHT, aligned=False),
+    "competitive": dy.CompetitiveGradient(STEP),
+    "extra": dy.ExtraGradient(STEP),
+    "optimistic": dy.OptimisticGradient(STEP),
+}
+
+
+def update_matrix(name, known, learner):
+    """The Jacobian of the method's update as its papers give it, from J and D c_L."""
+    _, jacobian = known.point(learner)
+    n, lead = jacobian.shape[0], slice(0, known.leaders)
+    follow = slice(known.leaders, n)
+    one = np.eye(n)
+    turn = (jacobian - jacobian.T) / 2
+    steps = STEP * np.where(np.arange(n) < known.leaders, 1 / TAU, 1.0)[:, None]
+    slopes = jacobian.copy()
+    if name in ("Stackelberg", "ridge"):
+        slopes[lead] = known.total
+    if name.startswith("ridge"):
+        move = steps * slopes
+        response = -np.linalg.solve(jacobian[follow, follow], jacobian[follow, lead])
+        move[follow] += response @ move[lead]
+        return one - move
+    own = block_diag(jacobian[lead, lead], jacobian[follow, follow])
+    return {
+        "simultaneous": one - STEP * jacobian,
+        "two time scales": one - steps * jacobian,
+        "Stackelberg": one - steps * slopes,
+        "consensus": one - STEP * (one + WEIGHT * jacobian.T) @ jacobian,
+        "symplectic": one - STEP * (one + WEIGHT * turn.T) @ jacobian,
+        "symplectic, unaligned": one - STEP * (one + WEIGHT * turn.T) @ jacobian,
+        "competitive": one - STEP * np.linalg.solve(one + STEP * (jacobian - own), jacobian),
+        "extra": one - STEP * jacobian + STEP**2 * jacobian @ jacobian,
+        "optimistic": np.block([[one - 2 * STEP * jacobian, STEP * one], [jacobian, 0 * one]]),
+    }[name]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", GAMES)
+def test_predicted_rate_is_the_published_updates_and_measured(name, method):
+    known, learner = GAMES[name], METHODS[method]
+    point, _ = known.point(learner)
+    wanted = np.abs(np.linalg.eigvals(update_matrix(method, known, learner))).max()
+    start = point + known.around * np.random.default_rng(1).standard_normal((8, point.size))
+    path = eq.simulate(known.game, learner, start=start, replications=8, steps=800)
+    report = eq.validate(path, point, learner, game=known.game)
+    assert report.is_fixed_point
+    assert report.predicted_rate == pytest.approx(wanted, rel=1e-7)
+    assert report.kind == "linear"
+    low, high = report.rate_interval
+    assert low <= report.predicted_rate <= high
+    assert high - low < 0.02
+    assert report.final_distance < 1e-9 * known.around
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_protocol(method):
+    check_dynamics(METHODS[method], GAMES["torus"].game)
+
+
+def flow_eigenvalues(game, learner, point):
+    """Of the Stackelberg flow, from the update x - g times it, smallest first."""
+    prediction = eq.predict_rate(learner, point, game)
+    values = (1 - prediction.eigenvalues) / learner.step_length
+    assert np.abs(values.imag).max() < 1e-6
+    return prediction, np.sort(values.real)
+
+
+def indefinite_zero_sum():
+    """A saddle for the leader alone that leading makes a minimum: Stackelberg, not Nash."""
+    x, y = cp.Variable(2, name="x"), cp.Variable(3, name="y")
+    own = LEADING - 2.1 * np.eye(2)
+    cost = own[0, 1] * x[0] * x[1] + own[0, 0] / 2 * cp.square(x[0])
+    cost = cost + own[1, 1] / 2 * cp.square(x[1]) + x @ (ACROSS @ y)
+    cost = cost - cp.quad_form(y, FOLLOWING) / 2
+    game = eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(cost), [x]),
+            eq.Player("follower", cp.Maximize(cost), [y]),
+        ]
+    )
+    return game, own + ACROSS @ np.linalg.inv(FOLLOWING) @ ACROSS.T
+
+
+@pytest.mark.parametrize("tau", [1.0, 4.0])
+def test_the_stackelberg_flow_does_not_rotate_in_zero_sum_games(tau):
+    game, schur = indefinite_zero_sum()
+    wanted = np.sort([*np.linalg.eigvalsh(schur) / tau, *np.linalg.eigvalsh(FOLLOWING)])
+    assert wanted[0] > 0  # a differential Stackelberg equilibrium
+    found = eq.classify(game, np.zeros(5))
+    assert "leader" in found.stackelberg_leaders
+    assert not found.is_nash
+    slow, fast = wanted[0], wanted[-1]
+    for step in (0.3 / fast, 1 / fast, 1.5 / fast):
+        learner = dy.StackelbergGradient("leader", step, tau)
+        prediction, values = flow_eigenvalues(game, learner, np.zeros(5))
+        np.testing.assert_allclose(values, wanted, rtol=1e-6)
+        assert prediction.rate == pytest.approx(np.abs(1 - step * wanted).max(), rel=1e-7)
+        assert prediction.largest_stable_step == pytest.approx(2 / fast, rel=1e-6)
+    best = eq.predict_rate(dy.StackelbergGradient("leader", 1 / fast, tau), np.zeros(5), game)
+    assert best.rate == pytest.approx(1 - slow / fast, rel=1e-7)
+
+
+def test_steps_beyond_two_over_the_largest_eigenvalue_diverge():
+    game, schur = indefinite_zero_sum()
+    fast = max(np.linalg.eigvalsh(schur).max(), np.linalg.eigvalsh(FOLLOWING).max())
+    start = np.random.default_rng(0).standard_normal(5)
+    for factor, kind in ((0.99, "linear"), (1.01, "diverging")):
+        learner = dy.StackelbergGradient("leader", factor * 2 / fast)
+        path = eq.simulate(game, learner, start=start, steps=2000)
+        report = eq.validate(path, np.zeros(5), learner, game=game)
+        assert report.kind == kind
+        assert report.rate == pytest.approx(report.predicted_rate, rel=1e-4)
+        assert report.agrees
+
+
+def polynomial_zero_sum():
+    """-exp(-0.01 |x|^2) ((a x1^2 + x2)^2 + (b x2^2 + x1)^2), a = 0.15, b = 0.25."""
+    one, two = cp.Variable(name="one"), cp.Variable(name="two")
+    bump = cp.exp(-0.01 * (cp.square(one) + cp.square(two)))
+    hills = cp.square(0.15 * cp.square(one) + two) + cp.square(0.25 * cp.square(two) + one)
+    return eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(-bump * hills), [one]),
+            eq.Player("follower", cp.Maximize(-bump * hills), [two]),
+        ]
+    )
+
+
+@pytest.mark.parametrize("near", [
+    (-2.50151, -2.33986), (-13.33918, -9.99170), (12.18858, -5.42317), (-10.41662, 8.48055),
+])  # fmt: skip
+def test_published_polynomial_attracts_at_the_rate_of_its_schur_complement(near):
+    game = polynomial_zero_sum()
+    learner = dy.StackelbergGradient("leader", step=2.5e-2, timescale=100)
+    box = np.subtract(near, 0.01), np.add(near, 0.01)
+    (found,) = eq.critical_points(game, box, 4, leader="leader")
+    point = found.point
+    np.testing.assert_allclose(point, near, atol=2e-5)
+    wanted = np.sort(
+        [
+            found.orders["leader"].leader_eigenvalues[0] / 100,
+            found.orders["leader"].follower_eigenvalues["follower"][0],
+        ]
+    )
+    prediction, values = flow_eigenvalues(game, learner, point)
+    np.testing.assert_allclose(values, wanted, rtol=1e-5)
+    assert prediction.is_stable
