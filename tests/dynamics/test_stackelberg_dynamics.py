@@ -264,3 +264,140 @@ def test_published_polynomial_attracts_at_the_rate_of_its_schur_complement(near)
     prediction, values = flow_eigenvalues(game, learner, point)
     np.testing.assert_allclose(values, wanted, rtol=1e-5)
     assert prediction.is_stable
+
+
+NOISE = np.sqrt(10.0)  # published: gradients seen with noise N(0, 10)
+
+
+@pytest.mark.parametrize(("learner", "point"), [
+    (dy.GradientPlay(lambda k: 1 / k, NOISE), [92 / 3, 101 / 3]),
+    (dy.StackelbergGradient("leader", lambda k: k ** (-2 / 3), noise=NOISE,
+                            leader_step=lambda k: 1 / k), [46, 26]),
+], ids=["simultaneous", "Stackelberg"])  # fmt: skip
+def test_noisy_duopoly_with_the_published_steps(learner, point):
+    """Where no bound holds the game is linear: the mean of runs is the run without noise."""
+    game, start, runs = GAMES["duopoly"].game, np.array([30.0, 30.0]), 200
+    noisy = eq.simulate(
+        game, learner, start=start, steps=5000, replications=runs, seed=0, record_every=5000
+    ).final
+    mean = eq.simulate(game, learner.noiseless(), start=start, steps=5000).final[0]
+    np.testing.assert_allclose(mean, point, atol=0.05)
+    error = noisy.std(axis=0, ddof=1) / np.sqrt(runs)
+    assert (error < 0.05).all()
+    assert (np.abs(noisy.mean(axis=0) - mean) < 4 * error).all()
+    assert (np.abs(noisy - point).max(axis=1) < 3).all()  # each run, fifteen away from the other
+
+
+def test_noise_is_what_keeps_constant_steps_away():
+    learner = dy.StackelbergGradient("leader", 0.1, noise=1.0)
+    game = GAMES["duopoly"].game
+    path = eq.simulate(game, learner, start=[46.0, 26.0], steps=3000, replications=50, seed=1)
+    update = np.eye(2) - 0.1 * np.array([[1.5, 1.0], [1.0, 2.0]])
+    # Stationary covariance S = U S U' + step^2 noise^2 I, solved by its series.
+    wanted, power = np.zeros((2, 2)), np.eye(2)
+    for _ in range(2000):
+        wanted += 0.1**2 * power @ power.T
+        power = update @ power
+    sample = path.iterates[500:].reshape(-1, 2)
+    np.testing.assert_allclose(np.cov(sample.T), wanted, rtol=0.05)
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """The covariance game: sum W * (S - VV') against itself plus (eta / 2) |W|^2, eta = m / 5.
+
+    Its equilibria are the V with VV' = S, W = 0: every root of S times every rotation.
+    """
+
+    game: eq.Game
+    covariance: np.ndarray
+    root: np.ndarray
+
+    def distance(self, iterates):
+        """|S - VV'|, of (..., n)."""
+        m = self.root.shape[0]
+        v = iterates[..., : m * m].reshape(*iterates.shape[:-1], m, m)
+        return np.linalg.norm(self.covariance - v @ np.swapaxes(v, -1, -2), axis=(-2, -1))
+
+    def equilibrium(self, rotation):
+        """(V, W) = (root times rotation, 0)."""
+        turned = self.root @ rotation
+        return np.concatenate([turned.ravel(), np.zeros(turned.size)])
+
+
+def covariance_game(m, rng):
+    root = rng.standard_normal((m, m))
+    covariance = root @ root.T
+    v, w = cp.Variable((m, m), name="V"), cp.Variable((m, m), name="W")
+    score = cp.sum(cp.multiply(w, covariance - v @ v.T))
+    game = eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(score), [v]),
+            eq.Player("follower", cp.Minimize(-score + m / 10 * cp.sum_squares(w)), [w]),
+        ]
+    )
+    return Covariance(game, covariance, root)
+
+
+def test_covariance_game_cycles_or_converges_by_the_order_of_play():
+    # Published steps: 0.015 for the leader, twice that for the follower.
+    rng = np.random.default_rng(2)
+    known = covariance_game(3, rng)
+    start = rng.standard_normal(18)
+    kinds = {}
+    for learner in (
+        dy.TimescaleGradient("leader", 0.03, 2),
+        dy.GradientPlay(0.015),
+        dy.StackelbergGradient("leader", 0.03, 2),
+    ):
+        path = eq.simulate(known.game, learner, start=start, steps=3000)
+        report = eq.validate(
+            path, known.equilibrium(np.eye(3)), learner, known.distance, game=known.game
+        )
+        assert report.is_fixed_point
+        assert report.agrees
+        assert report.predicted.set_dimension == 3  # rotations of space
+        kinds[type(learner).__name__] = report.kind
+    assert kinds == {
+        "TimescaleGradient": "cycling",
+        "GradientPlay": "cycling",
+        "StackelbergGradient": "linear",
+    }
+    low, high = report.rate_interval
+    assert low <= report.predicted_rate <= high
+    assert report.final_distance < 1e-12
+
+
+def test_covariance_games_rate_is_that_of_every_rotation():
+    known = covariance_game(3, np.random.default_rng(2))
+    learner = dy.StackelbergGradient("leader", 0.03, 2)
+    turn, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))
+    here, there = (
+        eq.predict_rate(learner, known.equilibrium(r), known.game) for r in (np.eye(3), turn)
+    )
+    np.testing.assert_allclose(np.abs(here.eigenvalues), np.abs(there.eigenvalues), atol=1e-6)
+    # The same directions by hand: V times a skew matrix.
+    skew = [np.zeros((3, 3)) for _ in range(3)]
+    for part, (i, j) in zip(skew, ((0, 1), (0, 2), (1, 2)), strict=True):
+        part[i, j], part[j, i] = 1, -1
+    tangent = np.stack([np.concatenate([(known.root @ s).ravel(), np.zeros(9)]) for s in skew], 1)
+    given = eq.predict_rate(learner, known.equilibrium(np.eye(3)), known.game, tangent=tangent)
+    assert given.rate == pytest.approx(here.rate, rel=1e-9)
+    kept = eq.predict_rate(
+        learner, known.equilibrium(np.eye(3)), known.game, tangent=np.empty((18, 0))
+    )
+    assert np.sum(np.abs(kept.eigenvalues - 1) < 1e-6) == 3
+
+
+def test_covariance_games_total_derivative_is_the_published_one():
+    rng = np.random.default_rng(5)
+    known = covariance_game(4, rng)
+    point = rng.standard_normal(32)
+    v, w = point[:16].reshape(4, 4), point[16:].reshape(4, 4)
+    gap = known.covariance - v @ v.T
+    wanted = -(w + w.T) @ v - 2 / 0.8 * gap @ v
+    step = 1e-3
+    learner = dy.StackelbergGradient("leader", step)
+    moved = eq.simulate(known.game, learner, start=point, steps=1).final[0]
+    np.testing.assert_allclose((point - moved)[:16] / step, wanted.ravel(), rtol=1e-9)
+    np.testing.assert_allclose((point - moved)[16:] / step, (0.8 * w - gap).ravel(), rtol=1e-9)
