@@ -401,3 +401,141 @@ def test_covariance_games_total_derivative_is_the_published_one():
     moved = eq.simulate(known.game, learner, start=point, steps=1).final[0]
     np.testing.assert_allclose((point - moved)[:16] / step, wanted.ravel(), rtol=1e-9)
     np.testing.assert_allclose((point - moved)[16:] / step, (0.8 * w - gap).ravel(), rtol=1e-9)
+
+
+def scalar_zero_sum(own, between, against):
+    """own x^2 / 2 + between x y - against y^2 / 2."""
+    x, y = cp.Variable(name="x"), cp.Variable(name="y")
+    cost = own / 2 * cp.square(x) + between * x * y - against / 2 * cp.square(y)
+    return eq.Game(
+        [
+            eq.Player("leader", cp.Minimize(cost), [x]),
+            eq.Player("follower", cp.Maximize(cost), [y]),
+        ]
+    )
+
+
+@pytest.mark.parametrize(("tau", "stable"), [(1.0, False), (2.4, False), (2.6, True), (50.0, True)])
+def test_slow_leaders_find_local_minimax_points(tau, stable):
+    # Fiez and Ratliff (2021): trace c + a / tau > 0 is tau > 2.5 for a = -1/2, c = 1/5.
+    game = scalar_zero_sum(-0.5, 1.0, 0.2)
+    learner = dy.TimescaleGradient("leader", 1e-3, tau)
+    prediction = eq.predict_rate(learner, np.zeros(2), game)
+    assert prediction.is_stable is stable
+    assert (prediction.largest_stable_step is not None) is stable
+
+
+@pytest.mark.parametrize("form", ["total", "partial"])
+def test_the_ridge_attracts_only_local_minimax_points(form):
+    # Wang, Zhang and Ba (2019), theorem 1: Schur complement a + b^2 / c against a follower's
+    # curvature c; both must be positive.
+    learner = dy.FollowTheRidge("leader", 0.05, leader_gradient=form)
+    for own, against, minimax in ((-0.5, 0.2, True), (-6.0, 0.2, False), (1.0, -0.2, False)):
+        found = eq.predict_rate(learner, np.zeros(2), scalar_zero_sum(own, 1.0, against))
+        assert found.is_stable is minimax
+        assert np.abs(found.eigenvalues.imag).max() < 1e-9
+
+
+def test_consensus_attracts_even_maxima():
+    # Mescheder and others (2017): |F|^2 falls towards every critical point.
+    game = scalar_zero_sum(-1.0, 0.5, -1.0)  # the leader is at a maximum, the follower at a minimum
+    assert not eq.predict_rate(dy.GradientPlay(0.1), np.zeros(2), game).is_stable
+    assert eq.predict_rate(dy.ConsensusOptimization(0.1, 5.0), np.zeros(2), game).is_stable
+
+
+def test_aligned_adjustment_leaves_unstable_points():
+    # Balduzzi and others (2018), section 3.5: without alignment the weak repeller attracts.
+    game = scalar_zero_sum(-0.1, 1.0, -0.1)
+    ends = {}
+    for aligned in (True, False):
+        learner = dy.SymplecticAdjustment(0.05, 1.0, aligned=aligned)
+        path = eq.simulate(game, learner, start=[3.0, 0.0], steps=400)
+        ends[aligned] = np.linalg.norm(path.final)
+    assert ends[False] < 1e-3
+    assert ends[True] > 10
+
+
+def test_competitive_moves_of_large_and_many_player_games():
+    """More coordinates than the matrix is formed for, and three players."""
+    n = 40
+    x = [cp.Variable(n, name=name) for name in "abc"]
+    rng = np.random.default_rng(4)
+    mix = rng.standard_normal((3, 3, n, n)) / n
+    costs = [
+        cp.sum_squares(x[i]) / 2 + sum(x[i] @ (mix[i, j] @ x[j]) for j in range(3) if j != i)
+        for i in range(3)
+    ]
+    game = eq.Game([eq.Player(k, cp.Minimize(costs[i]), [x[i]]) for i, k in enumerate("abc")])
+    off = np.block([[(i != j) * mix[i, j] for j in range(3)] for i in range(3)])
+    start, step = rng.standard_normal((2, 3 * n)), 0.7
+    moved = eq.simulate(
+        game, dy.CompetitiveGradient(step), start=start, replications=2, steps=1
+    ).final
+    slope = start @ (np.eye(3 * n) + off).T
+    wanted = start - step * np.linalg.solve(np.eye(3 * n) + step * off, slope.T).T
+    np.testing.assert_allclose(moved, wanted, atol=1e-9)
+
+
+def test_several_leaders_add_their_costs():
+    q = [cp.Variable(name=f"q{i}") for i in range(3)]
+    price = 100 - sum(q)
+    game = eq.Game([eq.Player(f"f{i}", cp.Maximize(x * price), [x]) for i, x in enumerate(q)])
+    learner = dy.StackelbergGradient(["f0", "f1"], 0.2)
+    path = eq.simulate(game, learner, start=[20.0, 20.0, 20.0], steps=500)
+    # (q0 + q1)(100 - q0 - q1) / 2 is best at q0 + q1 = 50; the follower answers 25.
+    assert path.final[0, :2].sum() == pytest.approx(50, abs=1e-9)
+    assert path.final[0, 2] == pytest.approx(25, abs=1e-9)
+    found = eq.predict_rate(learner, path.final[0], game)
+    assert found.set_dimension == 1  # only the leaders' sum matters
+    assert found.is_stable
+
+
+def test_leaders_steps():
+    learner = dy.StackelbergGradient("leader", 0.2, leader_step=0.05)
+    assert learner.with_step(0.4).leader_step == pytest.approx(0.1)
+    game = GAMES["duopoly"].game
+    by_ratio = dy.StackelbergGradient("leader", 0.2, timescale=4)
+    paths = [eq.simulate(game, one, start=[30.0, 30.0], steps=20) for one in (learner, by_ratio)]
+    np.testing.assert_allclose(paths[0].iterates, paths[1].iterates)
+    assert not dy.StackelbergGradient("leader", 0.2, leader_step=lambda k: 1 / k).is_constant
+
+
+def bound_followers():
+    x, y = cp.Variable(name="x"), cp.Variable(2, name="y")
+    follower = eq.Player("follower", cp.Minimize(cp.sum_squares(y - x)), [y], [cp.sum(y) <= 1])
+    return eq.Game([eq.Player("leader", cp.Minimize(cp.square(x)), [x]), follower])
+
+
+def shared_cost():
+    """2 x y for both: I + g J' has determinant 1 - 4 g^2, so a step of 1/2 leaves no move."""
+    x, y = cp.Variable(name="x"), cp.Variable(name="y")
+    return eq.Game([eq.Player(n, cp.Minimize(2 * x * y), [v]) for n, v in (("a", x), ("b", y))])
+
+
+@pytest.mark.parametrize(("game", "learner", "sentence"), [
+    (duopoly().game, dy.StackelbergGradient("nobody", 0.1), "nobody"),
+    (duopoly().game, dy.TimescaleGradient("nobody", 0.1), "nobody"),
+    (bound_followers(), dy.StackelbergGradient("leader", 0.1), "constraints that bind followers"),
+    (bound_followers(), dy.FollowTheRidge("leader", 0.1), "constraints that bind followers"),
+    (shared_cost(), dy.CompetitiveGradient(0.5), "no single equilibrium; give a smaller step"),
+    (scalar_zero_sum(1, 1, 0), dy.StackelbergGradient("leader", 0.1), "Hessian is singular"),
+    (scalar_zero_sum(1, 1, 0), dy.FollowTheRidge("leader", 0.1), "Hessian is singular"),
+], ids=str)  # fmt: skip
+def test_runs_that_are_refused(game, learner, sentence):
+    with pytest.raises(eq.EqsolveError, match=sentence):
+        eq.simulate(game, learner, start=np.full(game.n, 0.3), steps=3)
+
+
+@pytest.mark.parametrize(("make", "sentence"), [
+    (lambda: dy.StackelbergGradient("a", 0.1, timescale=0), "timescale must be positive"),
+    (lambda: dy.StackelbergGradient("a", 0.1, 2, leader_step=0.1), "both set the leader's step"),
+    (lambda: dy.StackelbergGradient("a", 0.1, regularization=-1), "regularization must be 0 or"),
+    (lambda: dy.FollowTheRidge("a", 0.1, leader_gradient="full"), "leader_gradient must be one"),
+    (lambda: dy.ConsensusOptimization(0.1, -1), "consensus must be 0 or more"),
+    (lambda: dy.SymplecticAdjustment(0.1, np.nan), "adjustment must be 0 or more"),
+    (lambda: dy.CompetitiveGradient(0.0), "step must be positive"),
+    (lambda: dy.TimescaleGradient("a", 0.1, noise=-1), "noise must be 0 or more"),
+])  # fmt: skip
+def test_wrong_options_are_refused(make, sentence):
+    with pytest.raises(eq.EqsolveError, match=sentence):
+        make()
