@@ -436,6 +436,20 @@ def test_the_ridge_attracts_only_local_minimax_points(form):
         assert np.abs(found.eigenvalues.imag).max() < 1e-9
 
 
+@pytest.mark.parametrize("name", GAMES)
+def test_the_ridge_turns_nowhere_in_any_game(name):
+    # In (x_L, x_F - r(x_L)) its Jacobian is triangular: spec(S) / tau and spec(J_FF), derived.
+    known, learner = GAMES[name], METHODS["ridge"]
+    point, jacobian = known.point(learner)
+    lead, follow = slice(0, known.leaders), slice(known.leaders, None)
+    response = -np.linalg.solve(jacobian[follow, follow], jacobian[follow, lead])
+    second = known.total[:, lead] + known.total[:, follow] @ response
+    flow = [*np.linalg.eigvals(second) / TAU, *np.linalg.eigvals(jacobian[follow, follow])]
+    found = eq.predict_rate(learner, point, known.game)
+    np.testing.assert_allclose(np.sort(found.eigenvalues), np.sort(1 - STEP * np.array(flow)),
+                               rtol=1e-7)  # fmt: skip
+
+
 def test_consensus_attracts_even_maxima():
     # Mescheder and others (2017): |F|^2 falls towards every critical point.
     game = scalar_zero_sum(-1.0, 0.5, -1.0)  # the leader is at a maximum, the follower at a minimum
