@@ -22,6 +22,7 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python benchmarks/equilibria.py
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/stackelberg.py
 
 $(VENV)/python.stamp:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "eqsolve needs Python 3.11 or newer; this is " + sys.version.split()[0])'

@@ -27,7 +27,8 @@ def predict_rate(
     game : Game, optional
         Default: the game the equilibrium was solved for.
     tangent : array (n, k), optional
-        Directions along which equilibria form a set; left out of the rate.
+        Directions along which equilibria form a set; they are left out of the rate. Default:
+        found, where the update stays fixed along them; an array with k = 0 leaves none out.
 
     Returns
     -------

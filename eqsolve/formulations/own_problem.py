@@ -188,14 +188,12 @@ class OwnProblem:
     ) -> Response | None:
         """None when the quadratic is not convex."""
         P, q, offset, matrix = self._matrices(x)
-        dense = P.toarray()
-        scale = max(1.0, float(np.abs(dense).max(initial=0.0)))
-        if np.linalg.eigvalsh(dense)[0] < -1e-9 * scale:
+        if not self._is_convex(P):
             return None
         bounds = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
         low, high = bounds if box is None else box
-        if self.own.size == 1 and not self.rows.size and dense[0, 0] > 1e-12 * scale:
-            z = np.clip(-q / dense[0, 0], low, high)
+        if self.own.size == 1 and not self.rows.size and P[0, 0] > 1e-12 * _scale(P):
+            z = np.clip(-q / P[0, 0], low, high)
             return Response(z, self.gain(x, z), Status.SOLVED)
         equal = self.symbolic.equality[self.rows]
         eye = sp.identity(self.own.size, format="csr")
@@ -210,6 +208,13 @@ class OwnProblem:
         if not np.isfinite(z).all():
             return Response(x[self.own], 0.0, Status.FAILED)
         return Response(z, self.gain(x, z), solution.status)
+
+    def _is_convex(self, P: Any) -> bool:
+        return self._constant_is_convex if linear_quadratic(self.game) else _is_semidefinite(P)
+
+    @cached_property
+    def _constant_is_convex(self) -> bool:
+        return _is_semidefinite(self._matrices(np.zeros(self.symbolic.n))[0])
 
     def _matrices(self, x: Array) -> tuple[Any, Array, Array, Any]:
         """P, q, r, A of the own problem: 1/2 z'Pz + q'z subject to r + A z <= 0 (or = 0)."""
@@ -304,6 +309,23 @@ class OwnProblem:
     def _rows_in_own(self) -> Any:
         z, x, _, rows = self._in_own
         return ca.Function("rows", [z, x], [rows])
+
+
+def _scale(P: Any) -> float:
+    return max(1.0, float(np.abs(P.data).max(initial=0.0)))
+
+
+def _is_semidefinite(P: Any) -> bool:
+    """No eigenvalue below zero but for rounding: by Gershgorin's circles, else by Cholesky."""
+    diagonal, slack = P.diagonal(), 1e-9 * _scale(P)
+    others = np.asarray(abs(P).sum(axis=1)).ravel() - np.abs(diagonal)
+    if (diagonal - others >= -slack).all():
+        return True
+    try:
+        np.linalg.cholesky(P.toarray() + slack * np.eye(P.shape[0]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:

@@ -3,6 +3,8 @@
 Near a fixed point x* of x <- T(x) the distance contracts by rho(DT(x*)) a step, rho
 the largest modulus of an eigenvalue. Dynamics with memory are maps of profile and
 memory together, so the Jacobian is taken of both (Ortega and Rheinboldt 1970, 10.1.3).
+Where fixed points form a set the distance to the set shrinks by the largest modulus of
+the others: directions along the set are left out.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from scipy.linalg import null_space
 
 from eqsolve.dynamics.protocol import Dynamics, Stepped, as_dynamics
 from eqsolve.errors import EqsolveError
+from eqsolve.rates.fixed_set import tangent_space
 from eqsolve.results import Table
 
 Array = NDArray[np.float64]
@@ -33,7 +36,8 @@ class PredictedRate:
     rate : float
         Spectral radius: the factor by which the distance shrinks a step.
     eigenvalues : ndarray of complex
-        Of the update's Jacobian (profile and memory), largest modulus first.
+        Of the update's Jacobian (profile and memory), largest modulus first; those along
+        a set of fixed points are left out.
     largest_stable_step : float or None
         For dynamics with a constant step: the step at which the rate reaches one. For a
         plain function T: the largest s for which x + s (T(x) - x) is stable. None when
@@ -41,6 +45,8 @@ class PredictedRate:
     residual : float
         Largest entry of T(x) - x.
     is_fixed_point, is_stable : bool
+    set_dimension : int
+        Of the set of fixed points through this one; 0 where it stands alone.
     """
 
     rate: float
@@ -48,21 +54,24 @@ class PredictedRate:
     largest_stable_step: float | None
     residual: float
     is_fixed_point: bool
+    set_dimension: int = 0
 
     @property
     def is_stable(self) -> bool:
-        """Every eigenvalue inside the unit circle."""
+        """Every eigenvalue inside the unit circle, but for those along a set of fixed points."""
         return bool(self.rate < 1 - STABLE)
 
     def table(self) -> Table:
         """The figures, one a row."""
-        rows = (
+        rows: tuple[tuple[str, Any], ...] = (
             ("rate (contraction per step)", self.rate),
             ("stable", "yes" if self.is_stable else "no"),
             ("fixed point", "yes" if self.is_fixed_point else "no"),
             ("residual of the update", self.residual),
             ("largest stable step", self.largest_stable_step),
         )
+        if self.set_dimension:
+            rows += (("fixed points form a set of dimension", self.set_dimension),)
         return Table(("prediction", "value"), rows)
 
     def __repr__(self) -> str:
@@ -84,7 +93,8 @@ def predict(
     game : Game, optional
         Needed by dynamics, not by functions.
     tangent : ndarray (n, k), optional
-        Directions along which equilibria form a set; they are left out.
+        Directions along which equilibria form a set; they are left out. Default: those
+        that `eqsolve.rates.fixed_set` finds.
     """
     point = np.asarray(point, dtype=float)
     is_function = not isinstance(learner, Dynamics)
@@ -98,12 +108,18 @@ def predict(
             )
         dynamics = dynamics.noiseless()
     jacobian, residual = linearise(dynamics, game, point)
-    reduced = _without(jacobian, tangent, point.size)
-    eigenvalues = np.linalg.eigvals(reduced).astype(np.complex128)
+    is_fixed = residual <= FIXED * (1 + float(np.abs(point).max(initial=0.0)))
+    if tangent is not None:
+        along = _with_memory(jacobian, np.asarray(tangent, dtype=float).reshape(point.size, -1))
+    elif is_fixed:
+        along = _found_tangent(dynamics, game, point, jacobian)
+    else:
+        along = np.empty((jacobian.shape[0], 0))
+    eigenvalues = np.linalg.eigvals(_across(jacobian, along)).astype(np.complex128)
     eigenvalues = eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")]
     largest: float | None
     if isinstance(dynamics, Stepped):
-        largest = _largest_step(dynamics, game, point, tangent)
+        largest = _largest_step(dynamics, game, point, along)
     else:
         largest = largest_relaxation(eigenvalues)
     return PredictedRate(
@@ -111,7 +127,8 @@ def predict(
         eigenvalues=eigenvalues,
         largest_stable_step=largest,
         residual=residual,
-        is_fixed_point=residual <= FIXED * (1 + float(np.abs(point).max(initial=0.0))),
+        is_fixed_point=is_fixed,
+        set_dimension=along.shape[1],
     )
 
 
@@ -176,14 +193,34 @@ def _unflat(
     return batch[:, :n].copy(), tuple(state)
 
 
-def _without(jacobian: Array, tangent: Array | None, n: int) -> Array:
-    """The Jacobian across the set of equilibria."""
-    if tangent is None:
+def _found_tangent(dynamics: Dynamics, game: Any, point: Array, jacobian: Array) -> Array:
+    """Directions of the set of fixed points, in profile and memory, (everything, k)."""
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore"):
+        state = dynamics.start(game, point[None])
+
+        def update(batch: Array) -> Array:
+            try:
+                return _flat(*dynamics.step(game, *_unflat(batch, point.size, state), rng))
+            except EqsolveError:  # a point off the set that the dynamics refuses is not fixed
+                return np.full_like(batch, np.nan)
+
+        return tangent_space(update, _flat(point[None], state)[0], jacobian)
+
+
+def _with_memory(jacobian: Array, directions: Array) -> Array:
+    """Directions (n, k) of profiles with what memory makes of them, (everything, k)."""
+    n = directions.shape[0]
+    kept = jacobian[:, n:] - np.eye(jacobian.shape[0])[:, n:]
+    moved = (jacobian - np.eye(jacobian.shape[0]))[:, :n] @ directions
+    return np.concatenate([directions, -np.linalg.lstsq(kept, moved, rcond=None)[0]])
+
+
+def _across(jacobian: Array, along: Array) -> Array:
+    """The Jacobian across the directions `along` (everything, k)."""
+    if not along.size:
         return jacobian
-    directions = np.asarray(tangent, dtype=float).reshape(n, -1)
-    padded = np.zeros((jacobian.shape[0], directions.shape[1]))
-    padded[:n] = directions
-    across = null_space(padded.T)
+    across = null_space(along.T)
     return np.asarray(across.T @ jacobian @ across)
 
 
@@ -199,10 +236,10 @@ def largest_relaxation(eigenvalues: NDArray[np.complex128]) -> float | None:
     return float((-2 * shifted.real / np.abs(shifted) ** 2).min())
 
 
-def _largest_step(dynamics: Any, game: Any, point: Array, tangent: Array | None) -> float | None:
+def _largest_step(dynamics: Any, game: Any, point: Array, along: Array) -> float | None:
     def radius(step: float) -> float:
         jacobian, _ = linearise(dynamics.with_step(step), game, point)
-        return float(np.abs(np.linalg.eigvals(_without(jacobian, tangent, point.size))).max())
+        return float(np.abs(np.linalg.eigvals(_across(jacobian, along))).max(initial=0.0))
 
     given = float(dynamics.step_length)
     steps = given * np.geomspace(1e-3, 1e4, 57)

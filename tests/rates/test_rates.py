@@ -186,10 +186,15 @@ def test_equilibria_that_form_a_set():
     def update(x):
         return x - 0.3 * (x @ across)[..., None] * across
 
-    whole = eq.predict_rate(update, np.zeros(2))
+    whole = eq.predict_rate(update, np.zeros(2), tangent=np.empty((2, 0)))
     assert whole.rate == pytest.approx(1.0)
-    reduced = eq.predict_rate(update, np.zeros(2), tangent=direction)
-    assert reduced.rate == pytest.approx(0.7)
+    for reduced in (
+        eq.predict_rate(update, np.zeros(2)),
+        eq.predict_rate(update, np.zeros(2), tangent=direction),
+    ):
+        assert reduced.rate == pytest.approx(0.7)
+        assert reduced.set_dimension == 1
+        assert "set of dimension" in repr(reduced)
     path = [np.array([3.0, 1.0])]
     for _ in range(40):
         path.append(update(path[-1]))
