@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 import eqsolve as eq
+from eqsolve.formulations import deviations as module
 from eqsolve.formulations.deviations import deviations
+from eqsolve.formulations.own_problem import Response, admitting
+from eqsolve.results import Status
 
 
 def gains(game, point, convex=True, among=None):
@@ -157,6 +160,9 @@ def test_a_second_valley_is_found_when_convexity_is_not_known():
     right = grid[grid > 0][values[grid > 0].argmin()]
     step = values[grid > 0].min() - values.min()
     assert step > 0.3
+    # Every search begins in the upper valley too.
+    x.value, y.value = right, np.full(2, right)
+    game = eq.Game(game.players)
     found = gains(game, [right] * 3, convex=False)
     np.testing.assert_allclose(found, [step, 2 * step], atol=1e-6)
 
@@ -224,3 +230,30 @@ def test_nothing_feasible_counts_as_a_gain():
     x = cp.Variable(2, name="x")
     game = single(cp.sum_squares(x), x, own=[cp.sum(x) <= -1, cp.sum(x) >= 1])
     assert gains(game, [0.0, 0.0, 1.0])[0] == np.inf
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_was_not_solved_counts_as_a_gain(status, monkeypatch):
+    x = cp.Variable(2, name="x")
+    game = single(cp.sum(cp.exp(x)), x, own=[x >= -1])
+
+    class Unlucky:
+        def respond(self, point, convex):
+            return Response(point[:2], 0.25, status)
+
+    monkeypatch.setattr(module, "own_problem", lambda game, player: Unlucky())
+    found = deviations(game, np.zeros(3), np.ones(2, dtype=bool), among=(0,))
+    ended = status in (Status.SOLVED, Status.UNBOUNDED, Status.INFEASIBLE)
+    assert found.gains[0] == (0.25 if ended else np.inf)
+    assert found.failed == (() if ended else (0,))
+
+
+def test_right_sides_move_only_to_admit_rounding():
+    matrix, z, tiny = np.eye(2), np.zeros(2), 1e-12
+
+    def moved(b, equalities):
+        return admitting(matrix, np.array(b), z, equalities).tolist()
+
+    assert moved([-tiny, tiny], 0) == [0.0, tiny]  # broken by rounding; met
+    assert moved([-tiny, tiny], 2) == [0.0, 0.0]  # equalities, either way
+    assert moved([-1.0, 1.0], 1) == [-1.0, 1.0]  # broken in earnest

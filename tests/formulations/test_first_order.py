@@ -10,7 +10,12 @@ import pytest
 from scipy.optimize import lsq_linear
 
 import eqsolve as eq
-from eqsolve.formulations.first_order import completed, first_order, follower_residual
+from eqsolve.formulations.first_order import (
+    NNLS_UP_TO,
+    completed,
+    first_order,
+    follower_residual,
+)
 
 
 def targets(wanted, shared, low=-5.0, high=5.0):
@@ -151,6 +156,30 @@ def test_an_empty_interior_frees_the_sign():
     assert first_order(one_sided, np.zeros(2)).residual == pytest.approx(2.0)
 
 
+def test_an_equality_counts_wherever_the_point_is():
+    # (-2, -1) breaks x + y = 0 by 3; the pull of both, 2, is still absorbed by its multiplier.
+    game = targets([-1.0, 0.0], [lambda x: cp.sum(x) == 0])
+    assert first_order(game, np.array([-2.0, -1.0])).residual == pytest.approx(0, abs=1e-9)
+
+
+def test_spread_of_an_equality_may_span_zero():
+    # Multipliers 2 (wanted - x) = (2, -4) of x + y = 0: their difference is 6.
+    found = first_order(targets([1.0, -2.0], [lambda x: cp.sum(x) == 0]), np.zeros(2))
+    assert found.residual == pytest.approx(0, abs=1e-9)
+    assert found.spread == pytest.approx(6, abs=1e-6)
+
+
+def test_players_without_rows_count_beside_those_with():
+    # a's pull (-2, -2) is held by its row, b is free and pulled by 2 (1 - 4) = -6.
+    x, y = cp.Variable(2, name="x"), cp.Variable(2, name="y")
+    players = [
+        eq.Player("a", cp.Minimize(cp.sum_squares(x - 1)), [x], [cp.sum(x) <= 0]),
+        eq.Player("b", cp.Minimize(cp.sum_squares(y - 4)), [y]),
+    ]
+    found = first_order(eq.Game(players), np.array([0.0, 0.0, 1.0, 4.0]))
+    assert found.residual == pytest.approx(6.0)
+
+
 def test_inactive_rows_help_nobody():
     game = targets([1.0, 1.0], [lambda x: cp.sum(x) <= 3])
     found = first_order(game, np.zeros(2))
@@ -176,6 +205,23 @@ def test_fixed_variables_and_zero_objectives():
     idle = [eq.Player("a", cp.Minimize(0 * x), [x]), eq.Player("b", cp.Maximize(0 * y), [y])]
     found = first_order(eq.Game(idle, [x + y == 1]), np.array([0.2, 0.8]))
     assert (found.residual, found.variational, found.spread) == (0, 0, 0)
+
+
+def test_large_games_are_fitted_as_small_ones_are():
+    """Above the dense limit: bounds, inequalities of both fates and equalities at once."""
+    n, rng = NNLS_UP_TO + 20, np.random.default_rng(0)
+    rows = rng.normal(size=(6, n)) / np.sqrt(n)
+    point = rng.choice([-1.0, 0.0, 1.0], n)
+    pull = 0.3 * rng.normal(size=n) - rows.T @ np.array([2.0, -2.0, 1.0, -1.0, 3.0, -3.0])
+    x = cp.Variable(n, name="x")
+    cost = cp.square(x - (point - pull / 2))
+    members = eq.Population("p", x, minimize=cost, constraints=[x >= -1, x <= 1])
+    right = rows @ point
+    game = eq.Game([members], [rows[:4] @ x <= right[:4], rows[4:] @ x == right[4:]])
+    free = np.repeat([False, True], [4, 2])
+    expected = least_squares(pull, rows.T, free, point == -1, point == 1)
+    assert expected > 0.1
+    assert first_order(game, point).variational == pytest.approx(expected, abs=1e-6)
 
 
 def test_many_rows_by_the_sparse_fit():

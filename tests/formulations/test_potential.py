@@ -120,6 +120,35 @@ def test_cournot_by_its_textbook_potential(firms):
     np.testing.assert_allclose(minimum(game), x.value, atol=1e-4)
 
 
+@pytest.mark.parametrize("slope", [1.0, -0.005])  # lifted; and written out, where W is negative
+def test_totals_measured_from_elsewhere(slope):
+    # c_i = q_i^2 + slope q_i sum(q - 1/5) - c_i q_i: D = 2 I + slope (I + 11'), constant -n / 5.
+    n = 150
+    c = np.linspace(-4, 4, n)
+    q = cp.Variable(n, name="q")
+    cost = cp.square(q) + slope * cp.multiply(q, cp.sum(q - 0.2)) - cp.multiply(c, q)
+    game = eq.Game([eq.Population("p", q, minimize=cost, constraints=[q >= -1, q <= 1])])
+    assert game.symbolic.offset == pytest.approx([-0.2 * n])
+    assert any(v.name() == "aggregate" for v in potential_problem(game).variables()) == (slope > 0)
+    is_potential(game, np.random.default_rng(0))
+    matrix = (2 + slope) * np.eye(n) + slope * np.ones((n, n))
+    by_hand, _ = quadratic_minimum(matrix, -0.2 * n * slope - c, np.zeros((1, n)), np.ones(1))
+    np.testing.assert_allclose(minimum(game), by_hand, atol=1e-3)
+
+
+@pytest.mark.parametrize(("pull", "convex"), [(0.9, True), (1.2, False)])
+def test_large_sparse_couplings_are_judged_by_their_smallest_eigenvalue(pull, convex):
+    # Neighbours on a line: 2 on the diagonal, `pull` beside it, so that the eigenvalues are
+    # 2 + 2 pull cos(k pi / (n + 1)).
+    n = 2100
+    x = cp.Variable(n, name="x")
+    neighbours = cp.hstack([x[1:], 0]) + cp.hstack([0, x[:-1]])
+    cost = cp.square(x) + pull * cp.multiply(x, neighbours) - x
+    game = eq.Game([eq.Population("p", x, minimize=cost, constraints=[x >= -1, x <= 1])])
+    reason = ROUTE.refuses(game, eq.Nash())
+    assert reason is None if convex else "not convex" in reason
+
+
 def test_own_terms_need_not_be_quadratic():
     x, y = cp.Variable(2, name="x"), cp.Variable(pos=True, name="y")
     game = eq.Game(
