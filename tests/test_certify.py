@@ -285,3 +285,61 @@ def test_commitments_are_certified_by_followers_and_leader():
     # The leader's moves are tried at a few lengths: never more than the optimum gives.
     assert 1 < nash.gains["first"] <= 1058 - (92 / 3) ** 2
     assert nash.scope == "local"
+
+
+def curved_cost(i, z, others, weights):
+    """Convex in z (2,), coupled to what the others play; works on expressions and numbers."""
+    shapes = (
+        lambda: cp.sum(cp.exp(z)),
+        lambda: -cp.sum(cp.log(z + 3)),
+        lambda: cp.norm1(z - 0.3) + 0.5 * cp.sum_squares(z),
+        lambda: cp.max(z) + cp.sum_squares(z - 0.5),
+        lambda: cp.sum(cp.power(z + 2.5, 1.5)),
+        lambda: cp.huber(z[0], 0.5) + cp.square(z[1]) + cp.sum(cp.logistic(z)),
+    )
+    return shapes[i % len(shapes)]() + z @ (weights[i] @ others)
+
+
+def curved_limits(z):
+    return [z >= -1.5, z <= 1.5, cp.sum_squares(z) <= 2]
+
+
+def curved_joint(total):
+    return [cp.square(total[0]) + total[1] <= 1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_curved_costs_and_limits(seed):
+    """The same for costs and constraints that are convex but not quadratic, kinks included."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(2, 5))
+    kinds = rng.permutation(6)[:count]
+    weights = rng.normal(size=(6, 2, 2))
+    shared = bool(rng.random() < 0.5)
+    xs = [cp.Variable(2, name=f"x{i}") for i in range(count)]
+
+    def rivals(i, values):
+        return sum(values[j] for j in range(count) if j != i)
+
+    players = [
+        eq.Player(
+            f"p{i}",
+            cp.Minimize(curved_cost(kinds[i], x, rivals(i, xs), weights)),
+            [x],
+            curved_limits(x),
+        )
+        for i, x in enumerate(xs)
+    ]
+    game = eq.Game(players, curved_joint(sum(xs)) if shared else [])
+    point = 0.3 * rng.uniform(-1, 1, (count, 2)) / count
+    sure = eq.certify(game, point.ravel())
+    assert sure.infeasibility == 0.0
+    for i in range(count):
+        z, others = cp.Variable(2), rivals(i, point)
+        limits = curved_limits(z) + (curved_joint(z + others) if shared else [])
+        problem = cp.Problem(cp.Minimize(curved_cost(kinds[i], z, others, weights)), limits)
+        problem.solve(solver=cp.CLARABEL)
+        now = float(curved_cost(kinds[i], cp.Constant(point[i]), others, weights).value)
+        assert sure.gains[f"p{i}"] == pytest.approx(now - problem.value, abs=2e-6)
+    assert sure.scope == "global"
+    assert not sure.holds(1e-4)
