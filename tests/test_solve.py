@@ -287,3 +287,61 @@ def test_ten_thousand_firms():
     np.testing.assert_allclose(found.vector, np.clip(100 * (price - cost), 0, 20), atol=1e-7)
     assert found.certificate.scope == "global"
     assert found.certificate.relative_gain < 1e-9
+
+
+@pytest.mark.parametrize("formulation", [None, "complementarity", "potential", "nonlinear"])
+@pytest.mark.parametrize("shared", [False, True])
+def test_players_who_want_nothing(formulation, shared):
+    """Any feasible point is an equilibrium where all costs are constant."""
+    x, y = cp.Variable(2, name="x"), cp.Variable(name="y")
+    players = [
+        eq.Player("a", cp.Minimize(cp.sum(0 * x)), [x], [x >= 1]),
+        eq.Player("b", cp.Maximize(cp.Constant(3.0)), [y], [y <= 0]),
+    ]
+    found = eq.solve(
+        eq.Game(players, [cp.sum(x) + y == 1] if shared else []), formulation=formulation
+    )
+    assert found.certificate.holds(1e-8)
+    assert found.certificate.second_order in ("degenerate", "strict")
+    assert (found["a"] >= 1 - 1e-7).all()
+    assert found["b"] <= 1e-7
+    if shared:
+        assert found.vector.sum() == pytest.approx(1, abs=1e-7)
+
+
+@pytest.mark.parametrize("formulation", ["complementarity", "potential", "nonlinear"])
+def test_declarations_at_the_edge(formulation):
+    """Nothing to choose, one player alone, a population of one, constraints that repeat."""
+
+    def solved(players, shared=()):
+        return eq.solve(eq.Game(players, shared), formulation=formulation)
+
+    def pair(cost_x, cost_y, own=((), ())):
+        x_limits, y_limits = own
+        return [
+            eq.Player("a", cp.Minimize(cost_x), [x], x_limits),
+            eq.Player("b", cp.Minimize(cost_y), [y], y_limits),
+        ]
+
+    x, y, only = cp.Variable(name="x"), cp.Variable(name="y"), cp.Variable(1, name="only")
+    fixed = solved(pair(x**2 - x * y, y**2 - x * y, ([x == 2], [y == 3])))
+    np.testing.assert_allclose(fixed.vector, [2, 3], atol=1e-8)
+    # Marginal costs at (2, 3): 2 * 2 - 3 = 1 and 2 * 3 - 2 = 4, saved per unit less asked for.
+    assert fixed.multipliers["a: x == 2.0"] == pytest.approx(-1, abs=1e-6)
+    assert fixed.multipliers["b: y == 3.0"] == pytest.approx(-4, abs=1e-6)
+    alone = solved([eq.Player("a", cp.Minimize(cp.square(x - 1)), [x])])
+    np.testing.assert_allclose(alone.vector, [1], atol=1e-8)
+    one = eq.Population("p", only, minimize=cp.square(only - 1), constraints=[only <= 0.5])
+    np.testing.assert_allclose(solved([one]).vector, [0.5], atol=1e-8)
+    # On x + y = 1, one multiplier m for both: 2 (x - 1) + m = 2 (y - 3) + m = 0 at m = 3.
+    wanted = pair((x - 1) ** 2, (y - 3) ** 2)
+    total = x + y
+    for limits in (
+        [total == 1],
+        [total >= 1, total <= 1],
+        [total == 1, total == 1, 2 * total == 2],
+    ):
+        np.testing.assert_allclose(solved(wanted, limits).vector, [-0.5, 1.5], atol=1e-7)
+    if formulation == "potential":  # the others only give up after many restarts
+        with pytest.raises(eq.EquilibriumNotFound, match="cannot all be met"):
+            solved(wanted, [total >= 1, total <= 0])

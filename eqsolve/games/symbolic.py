@@ -182,7 +182,8 @@ def own_chain(game: SymbolicGame, partial: Any, of_player: NDArray[np.int_]) -> 
     n, mine = game.n, of_player[game.owner]
     direct = np.asarray(position[mine, np.arange(n)]).ravel()
     nonzeros = ca.vertcat(ca.SX(1, 1), ca.vec(partial.nz[:]))
-    total = nonzeros[direct.tolist()]
+    # vec, because CasADi indexes the single entry of constant costs into a row
+    total = ca.vec(nonzeros[direct.tolist()])
     if game.aggregates:
         through = game.matrix.tocoo()
         via = np.asarray(position[mine[through.col], n + through.row]).ravel()
