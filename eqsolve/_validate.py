@@ -71,7 +71,7 @@ def validate(
     distances = _distances(run.iterates, points, distance)
     prediction = None
     if dynamics is not None:
-        prediction = predict(dynamics, points[0], game)
+        prediction = predict(dynamics, points[0], game, distance=distance)
     measured = measure(run.steps, distances, run.iterates)
     return ConvergenceReport(run.steps, distances, measured, prediction)
 

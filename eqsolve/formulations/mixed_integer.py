@@ -112,8 +112,8 @@ def convexified(
     weights = _weights(program, H, inside)
     if weights is None:
         return None
-    products = program.A.T @ sp.diags_array(weights) @ program.B
-    total = H + (products + products.T).toarray()
+    products = program.A.T @ (weights[:, None] * program.B.toarray())
+    total = H + products + products.T
     flattened = _semidefinite(inside.T @ total @ inside, scale)
     if flattened is None:
         return None
@@ -132,6 +132,8 @@ def convexified(
 
 def _weights(program: ComplementarityConstrainedProgram, H: Array, inside: Array) -> Array | None:
     """rho that makes the Hessian semidefinite on the columns of `inside`, or None."""
+    if not program.pairs:
+        return np.zeros(0)
     products = [
         inside.T @ (np.outer(left, right) + np.outer(right, left)) @ inside
         for left, right in zip(program.A.toarray(), program.B.toarray(), strict=True)

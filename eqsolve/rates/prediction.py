@@ -9,6 +9,7 @@ the others: directions along the set are left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from eqsolve.rates.fixed_set import tangent_space
 from eqsolve.results import Table
 
 Array = NDArray[np.float64]
+Distance = Callable[[Array], Array]
+VISIBLE_WIDTH, VISIBLE = 1e-5, 1e-3  # how far modes are moved; relative change that shows
 WIDTH = 1e-6  # relative half width of the differences
 FIXED = 1e-7  # relative residual below which a point counts as fixed
 STABLE = 1e-9  # how far below one the spectral radius must be
@@ -34,7 +37,8 @@ class PredictedRate:
     Attributes
     ----------
     rate : float
-        Spectral radius: the factor by which the distance shrinks a step.
+        Spectral radius: the factor by which the distance shrinks a step. With a distance of
+        the user's own, over the eigenvectors along which that distance changes.
     eigenvalues : ndarray of complex
         Of the update's Jacobian (profile and memory), largest modulus first; those along
         a set of fixed points are left out.
@@ -59,7 +63,7 @@ class PredictedRate:
     @property
     def is_stable(self) -> bool:
         """Every eigenvalue inside the unit circle, but for those along a set of fixed points."""
-        return bool(self.rate < 1 - STABLE)
+        return bool(np.abs(self.eigenvalues).max(initial=0.0) < 1 - STABLE)
 
     def table(self) -> Table:
         """The figures, one a row."""
@@ -82,7 +86,11 @@ class PredictedRate:
 
 
 def predict(
-    learner: Any, point: Array, game: Any = None, tangent: Array | None = None
+    learner: Any,
+    point: Array,
+    game: Any = None,
+    tangent: Array | None = None,
+    distance: Distance | None = None,
 ) -> PredictedRate:
     """Linearise a dynamics or a function at `point` (n,).
 
@@ -95,6 +103,8 @@ def predict(
     tangent : ndarray (n, k), optional
         Directions along which equilibria form a set; they are left out. Default: those
         that `eqsolve.rates.fixed_set` finds.
+    distance : callable, optional
+        (T, replications, n) to (T, replications): what is measured, if not the norm.
     """
     point = np.asarray(point, dtype=float)
     is_function = not isinstance(learner, Dynamics)
@@ -115,15 +125,15 @@ def predict(
         along = _found_tangent(dynamics, game, point, jacobian)
     else:
         along = np.empty((jacobian.shape[0], 0))
-    eigenvalues = np.linalg.eigvals(_across(jacobian, along)).astype(np.complex128)
-    eigenvalues = eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")]
+    eigenvalues, vectors = _modes(jacobian, along)
+    seen = eigenvalues if distance is None else eigenvalues[_visible(vectors, point, distance)]
     largest: float | None
     if isinstance(dynamics, Stepped):
         largest = _largest_step(dynamics, game, point, along)
     else:
         largest = largest_relaxation(eigenvalues)
     return PredictedRate(
-        rate=float(np.abs(eigenvalues).max(initial=0.0)),
+        rate=float(np.abs(seen).max(initial=0.0)),
         eigenvalues=eigenvalues,
         largest_stable_step=largest,
         residual=residual,
@@ -214,6 +224,25 @@ def _with_memory(jacobian: Array, directions: Array) -> Array:
     kept = jacobian[:, n:] - np.eye(jacobian.shape[0])[:, n:]
     moved = (jacobian - np.eye(jacobian.shape[0]))[:, :n] @ directions
     return np.concatenate([directions, -np.linalg.lstsq(kept, moved, rcond=None)[0]])
+
+
+def _modes(jacobian: Array, along: Array) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Eigenvalues across `along`, largest modulus first, and their vectors (everything, k)."""
+    across = null_space(along.T) if along.size else np.eye(jacobian.shape[0])
+    values, vectors = np.linalg.eig(across.T @ jacobian @ across)
+    order = np.argsort(-np.abs(values), kind="stable")
+    return values[order].astype(np.complex128), (across @ vectors[:, order]).astype(np.complex128)
+
+
+def _visible(
+    vectors: NDArray[np.complex128], point: Array, distance: Distance
+) -> NDArray[np.bool_]:
+    """Which modes change the distance in first order: the others never show in it."""
+    own = vectors[: point.size]
+    width = VISIBLE_WIDTH * (1 + np.abs(point).max(initial=0.0))
+    moves = width * np.stack([own.real.T, own.imag.T])
+    change = np.asarray(distance(point + moves)) - np.asarray(distance(point[None, None]))
+    return np.asarray((np.abs(change) > VISIBLE * width).any(axis=0))
 
 
 def _across(jacobian: Array, along: Array) -> Array:
