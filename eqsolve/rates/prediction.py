@@ -28,6 +28,7 @@ VISIBLE_WIDTH, VISIBLE = 1e-5, 1e-3  # how far modes are moved; relative change 
 WIDTH = 1e-6  # relative half width of the differences
 FIXED = 1e-7  # relative residual below which a point counts as fixed
 STABLE = 1e-9  # how far below one the spectral radius must be
+PROPORTIONAL = 1e-5  # how exactly moves must grow with the step, relative to the largest
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,13 @@ def predict(
         along = _found_tangent(dynamics, game, point, jacobian)
     else:
         along = np.empty((jacobian.shape[0], 0))
-    eigenvalues, vectors = _modes(jacobian, along)
+    across = null_space(along.T) if along.size else None
+    reduced = _across(jacobian, across)
+    eigenvalues, vectors = _modes(reduced, across)
     seen = eigenvalues if distance is None else eigenvalues[_visible(vectors, point, distance)]
     largest: float | None
     if isinstance(dynamics, Stepped):
-        largest = _largest_step(dynamics, game, point, along)
+        largest = _largest_step(dynamics, game, point, across, reduced)
     else:
         largest = largest_relaxation(eigenvalues)
     return PredictedRate(
@@ -226,12 +229,19 @@ def _with_memory(jacobian: Array, directions: Array) -> Array:
     return np.concatenate([directions, -np.linalg.lstsq(kept, moved, rcond=None)[0]])
 
 
-def _modes(jacobian: Array, along: Array) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Eigenvalues across `along`, largest modulus first, and their vectors (everything, k)."""
-    across = null_space(along.T) if along.size else np.eye(jacobian.shape[0])
-    values, vectors = np.linalg.eig(across.T @ jacobian @ across)
+def _across(jacobian: Array, across: Array | None) -> Array:
+    """The Jacobian in the orthonormal directions `across` (everything, k); whole if None."""
+    return jacobian if across is None else np.asarray(across.T @ jacobian @ across)
+
+
+def _modes(
+    reduced: Array, across: Array | None
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Eigenvalues, largest modulus first, and their vectors in profile and memory."""
+    values, vectors = np.linalg.eig(reduced)
     order = np.argsort(-np.abs(values), kind="stable")
-    return values[order].astype(np.complex128), (across @ vectors[:, order]).astype(np.complex128)
+    values, vectors = values[order].astype(np.complex128), vectors[:, order].astype(np.complex128)
+    return values, vectors if across is None else across @ vectors
 
 
 def _visible(
@@ -243,14 +253,6 @@ def _visible(
     moves = width * np.stack([own.real.T, own.imag.T])
     change = np.asarray(distance(point + moves)) - np.asarray(distance(point[None, None]))
     return np.asarray((np.abs(change) > VISIBLE * width).any(axis=0))
-
-
-def _across(jacobian: Array, along: Array) -> Array:
-    """The Jacobian across the directions `along` (everything, k)."""
-    if not along.size:
-        return jacobian
-    across = null_space(along.T)
-    return np.asarray(across.T @ jacobian @ across)
 
 
 def largest_relaxation(eigenvalues: NDArray[np.complex128]) -> float | None:
@@ -265,12 +267,33 @@ def largest_relaxation(eigenvalues: NDArray[np.complex128]) -> float | None:
     return float((-2 * shifted.real / np.abs(shifted) ** 2).min())
 
 
-def _largest_step(dynamics: Any, game: Any, point: Array, along: Array) -> float | None:
-    def radius(step: float) -> float:
-        jacobian, _ = linearise(dynamics.with_step(step), game, point)
-        return float(np.abs(np.linalg.eigvals(_across(jacobian, along))).max(initial=0.0))
-
+def _largest_step(
+    dynamics: Any, game: Any, point: Array, across: Array | None, here: Array
+) -> float | None:
+    """The step at which the rate reaches one; `here` is the Jacobian at the given step."""
     given = float(dynamics.step_length)
+
+    def jacobian(step: float) -> Array:
+        return _across(linearise(dynamics.with_step(step), game, point)[0], across)
+
+    def radius(step: float) -> float:
+        return float(np.abs(np.linalg.eigvals(jacobian(step))).max(initial=0.0))
+
+    one = np.eye(here.shape[0])
+    size = float(np.abs(here - one).max(initial=0.0))
+    if size > STABLE:
+        share = 1 / size
+        if 0.3 < share < 3:  # too near the given step to tell
+            share /= 10
+        there = jacobian(share * given)
+        if np.abs(there - one - share * (here - one)).max() <= PROPORTIONAL:
+            relaxation = largest_relaxation(np.linalg.eigvals(there).astype(np.complex128))
+            return None if relaxation is None else relaxation * share * given
+    return _first_unstable(radius, given)
+
+
+def _first_unstable(radius: Callable[[float], float], given: float) -> float | None:
+    """Where the rate first reaches one, on a grid of steps and then by bisection."""
     steps = given * np.geomspace(1e-3, 1e4, 57)
     stable = 0.0
     for step in steps:

@@ -87,3 +87,25 @@ def test_points_that_are_not_fixed_have_no_set():
     assert not found.is_fixed_point
     assert found.set_dimension == 0
     assert found.rate == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("step", [1e-7, 1e-3, 0.2, 0.5])
+def test_largest_stable_step_whatever_step_is_given(step):
+    # x^2 + 2 y^2: curvatures 2 and 4, so gradient play is stable below 2 / 4.
+    game = one_player(lambda x: cp.square(x[0]) + 2 * cp.square(x[1]))
+    found = eq.predict_rate(dy.GradientPlay(step), np.zeros(2), game)
+    assert found.largest_stable_step == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("step", [1e-3, 0.08, 0.25])
+def test_steps_that_enter_twice_are_searched(step):
+    # Extra-gradient: |1 - g h + g^2 h^2| < 1 below g = 1 / h, h the largest curvature.
+    game = one_player(lambda x: cp.square(x[0]) + 2 * cp.square(x[1]))
+    found = eq.predict_rate(dy.ExtraGradient(step), np.zeros(2), game)
+    assert found.largest_stable_step == pytest.approx(0.25, rel=1e-6)
+
+
+def test_an_update_that_moves_nothing_has_no_stable_step():
+    game = one_player(lambda x: 0 * x[0] + cp.power(x[1], 4))
+    found = eq.predict_rate(dy.GradientPlay(0.1), np.zeros(2), game)
+    assert found.largest_stable_step is None
