@@ -158,6 +158,8 @@ def test_random_linear_quadratic_games(block):
         game = drawn.declare()
         away = drawn.feasible_point(rng)
         sure = check(drawn, game, away)
+        # Inside every limit no multiplier helps: what is left is the pseudo-gradient.
+        assert sure.kkt_residual == pytest.approx(np.abs(drawn.matrix @ away + drawn.q).max())
         assert sure.max_gain > 1e-4
         assert not sure.holds(1e-6)
         found = eq.solve(game)
@@ -178,6 +180,17 @@ def test_infeasible_points_are_measured_and_never_hold(seed):
     sure = eq.certify(game, x)
     assert sure.infeasibility == pytest.approx(drawn.infeasibility(x))
     assert not sure.holds(1e-3)
+
+
+def test_equalities_are_broken_either_way():
+    x, y = cp.Variable(2, name="x"), cp.Variable(name="y")
+    players = [
+        eq.Player("a", cp.Minimize(cp.sum_squares(x)), [x], [x[0] - x[1] == 0]),
+        eq.Player("b", cp.Minimize(cp.square(y)), [y]),
+    ]
+    game = eq.Game(players, [cp.sum(x) + y == 1])
+    for point, broken in (([0, 0, 0], 1), ([1, 1, 1], 2), ([0, 3, -2], 3), ([3, 0, -2], 3)):
+        assert eq.certify(game, point).infeasibility == pytest.approx(broken)
 
 
 def test_a_player_left_without_any_feasible_answer_gains_without_bound():
