@@ -36,6 +36,12 @@ class Drawn:
         ends = np.concatenate([[0], np.cumsum(self.widths)])
         return [slice(a, b) for a, b in pairwise(ends)]
 
+    def box(self, x, mine):
+        """-half <= x <= half where half is finite."""
+        half = self.half[mine]
+        bounded = np.flatnonzero(np.isfinite(half))
+        return [x[bounded] >= -half[bounded], x[bounded] <= half[bounded]] if bounded.size else []
+
     def cost(self, i, x):
         mine = self.blocks[i]
         own = x[mine] @ self.matrix[mine, mine] @ x[mine]
@@ -50,7 +56,7 @@ class Drawn:
             rest = self.matrix[mine].copy()
             rest[:, mine] = 0.0
             cost = 0.5 * square + x @ (rest @ stacked + self.q[mine])
-            limits = [x >= -self.half[mine], x <= self.half[mine]]
+            limits = self.box(x, mine)
             if self.own_rows[i].size:
                 limits.append(self.own_rows[i] @ x <= 0.5)
             objective = cp.Maximize(-cost) if self.maximize[i] else cp.Minimize(cost)
@@ -64,7 +70,7 @@ class Drawn:
         for i, mine in enumerate(self.blocks):
             z, slope = cp.Variable(int(self.widths[i])), cp.Parameter(int(self.widths[i]))
             room = cp.Parameter(self.room.size) if self.room.size else None
-            limits = [z >= -self.half[mine], z <= self.half[mine]]
+            limits = self.box(z, mine)
             limits += [self.own_rows[i] @ z <= 0.5] if self.own_rows[i].size else []
             limits += [self.rows[:, mine] @ z <= room] if room is not None else []
             square = cp.quad_form(z, self.matrix[mine, mine], assume_PSD=True)
@@ -127,6 +133,36 @@ def draw(rng):
     )
 
 
+def draw_degenerate(rng):
+    """Small integers: singular and zero own costs, missing bounds, repeated rows, no slack.
+
+    Returns the game and a feasible point.
+    """
+    widths = rng.integers(1, 4, int(rng.integers(1, 5)))
+    n = int(widths.sum())
+    matrix = rng.integers(-2, 3, (n, n)).astype(float)
+    ends = np.concatenate([[0], np.cumsum(widths)])
+    for a, b in pairwise(ends):
+        root = rng.integers(-1, 2, (b - a, int(rng.integers(0, b - a + 1))))
+        matrix[a:b, a:b] = root @ root.T
+    half = rng.choice([0.0, 1.0, 2.0, np.inf], n)
+    point = np.clip(rng.integers(-2, 3, n), -half, half)
+    rows = rng.integers(-1, 2, (int(rng.integers(0, 3)), n)).astype(float)
+    rows = np.vstack([rows, rows[:1]])
+    rows = rows[(rows != 0).sum(axis=1) > 1]  # on one coordinate a row is a bound
+    drawn = Drawn(
+        matrix=matrix,
+        q=rng.integers(-2, 3, n).astype(float),
+        half=half,
+        rows=rows,
+        room=rows @ point + rng.integers(0, 2, rows.shape[0]),
+        own_rows=tuple(np.zeros(0) for _ in widths),
+        maximize=rng.random(widths.size) < 0.5,
+        widths=widths,
+    )
+    return drawn, point
+
+
 def check(drawn, game, x):
     """The certificate at x against the matrices."""
     sure = eq.certify(game, x)
@@ -158,6 +194,8 @@ def test_random_linear_quadratic_games(block):
         game = drawn.declare()
         away = drawn.feasible_point(rng)
         sure = check(drawn, game, away)
+        # Inside every limit no multiplier helps: what is left is the pseudo-gradient.
+        assert sure.kkt_residual == pytest.approx(np.abs(drawn.matrix @ away + drawn.q).max())
         assert sure.max_gain > 1e-4
         assert not sure.holds(1e-6)
         found = eq.solve(game)
@@ -169,6 +207,25 @@ def test_random_linear_quadratic_games(block):
         check(drawn, game, found.vector + rng.choice([1e-2, 0.3]) * (away - found.vector))
 
 
+# Without slack the reference's solver may warn; its answers are compared all the same.
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
+@pytest.mark.parametrize("block", range(4))
+def test_degenerate_games(block):
+    """Unbounded players gain without bound; everybody else what cvxpy says."""
+    rng = np.random.default_rng(block)
+    unbounded = 0
+    for _ in range(15):
+        drawn, point = draw_degenerate(rng)
+        sure = eq.certify(drawn.declare(), point)
+        for i in range(drawn.widths.size):
+            expected = drawn.gain(i, point)
+            unbounded += expected == np.inf
+            assert sure.gains[f"p{i}"] == pytest.approx(expected, rel=1e-5, abs=5e-6)
+        assert sure.infeasibility == 0.0
+        assert sure.scope == "global"
+    assert unbounded
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_infeasible_points_are_measured_and_never_hold(seed):
     rng = np.random.default_rng(seed)
@@ -178,6 +235,17 @@ def test_infeasible_points_are_measured_and_never_hold(seed):
     sure = eq.certify(game, x)
     assert sure.infeasibility == pytest.approx(drawn.infeasibility(x))
     assert not sure.holds(1e-3)
+
+
+def test_equalities_are_broken_either_way():
+    x, y = cp.Variable(2, name="x"), cp.Variable(name="y")
+    players = [
+        eq.Player("a", cp.Minimize(cp.sum_squares(x)), [x], [x[0] - x[1] == 0]),
+        eq.Player("b", cp.Minimize(cp.square(y)), [y]),
+    ]
+    game = eq.Game(players, [cp.sum(x) + y == 1])
+    for point, broken in (([0, 0, 0], 1), ([1, 1, 1], 2), ([0, 3, -2], 3), ([3, 0, -2], 3)):
+        assert eq.certify(game, point).infeasibility == pytest.approx(broken)
 
 
 def test_a_player_left_without_any_feasible_answer_gains_without_bound():
