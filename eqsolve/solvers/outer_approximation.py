@@ -14,7 +14,7 @@ follower's answers gives a point, and an answer to store (Mitsos, Lemonidis and 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import casadi as ca
@@ -30,6 +30,10 @@ from eqsolve.solvers.scip import Scip
 
 Array = NDArray[np.float64]
 SHARES = (0.5, 0.1)  # of the follower's possible saving that a stored interior answer gives up
+LARGEST_ROOM, SMALLEST_ROOM = 1e-6, 1e-7  # by which f(x, y) may exceed f(x, y_k), for SCIP's sake
+FEASIBLE, ADMITTED = 1e-7, 4e-7  # violation of a row that is rounding; the most there may be
+NEARLY = 100  # times the room: how near to optimal an answer is when a tie is sought
+STEPS = 30
 INTERIOR = 1e-7  # slack below which an answer counts as on the boundary of its rows
 
 
@@ -62,29 +66,42 @@ class OuterApproximation:
         return _Search(program, self).run()
 
 
+@dataclass(frozen=True)
+class _Reply:
+    """The follower's answer, its cost, the most an answer may cost, and its problem for Ipopt."""
+
+    values: Array
+    least: float
+    most: float
+    status: Status
+    local: Any
+
+
 class _Search:
     def __init__(self, program: BilevelByValue, options: OuterApproximation) -> None:
         self.program, self.options = program, options
-        self.cuts: list[Any] = []
+        self.cuts: list[tuple[Any, Any]] = []
+        self.room = LARGEST_ROOM
         self.best = np.full(program.order.size, np.nan)
         self.value, self.bound = np.inf, -np.inf
         self.rounds = 0
         self.ends = time.monotonic() + options.seconds
-        self.local = Ipopt().prepare(program.follower)
-        self.follower_box = np.asarray(program.follower.lower), np.asarray(program.follower.upper)
-        self.leader_cost = ca.Function("F", [program.x, program.y], [program.leader_cost])
-        self.follower_cost = ca.Function("f", [program.x, program.y], [program.follower_cost])
+        xy = [program.x, program.y]
+        self.leader_cost = ca.Function("F", xy, [program.leader_cost])
+        self.follower_cost = ca.Function("f", xy, [program.follower_cost])
+        slopes = ca.gradient(program.follower_cost, program.x)
+        self.follower_slopes = ca.Function("slopes", xy, [slopes])
+        self.rows = ca.Function("rows", xy, [program.leader_rows, program.follower_rows])
 
     def run(self) -> BoundedSolution:
         while len(self.cuts) < self.options.max_answers:
             self.rounds += 1
+            cuts = [ca.vertcat(saving - self.room, broken) for saving, broken in self.cuts]
             relaxed = self.engine(self.options.gap / 4).solve(
-                self.program.relaxed, either=[*self.program.pairs, *self.cuts]
+                self.program.relaxed, either=[*self.program.pairs, *cuts]
             )
-            if relaxed.status is Status.INFEASIBLE:
-                return self.answer(Status.INFEASIBLE if self.value == np.inf else Status.SOLVED)
-            if relaxed.status is Status.UNBOUNDED:
-                return self.answer(Status.UNBOUNDED)
+            if relaxed.status in (Status.UNBOUNDED, Status.INFEASIBLE):
+                return self.answer(relaxed.status)
             self.bound = max(self.bound, relaxed.bound)
             if self.closed():
                 return self.answer(Status.SOLVED)
@@ -92,10 +109,10 @@ class _Search:
                 return self.answer(relaxed.status)
             x, y, _ = np.split(relaxed.values, [self.program.leading, self.best.size])
             status = self.visit(x, y)
-            if status is not None:
-                return self.answer(status)
             if self.closed():
                 return self.answer(Status.SOLVED)
+            if status is not None:
+                return self.answer(status)
         return self.answer(Status.ITERATION_LIMIT)
 
     def engine(self, gap: float) -> Scip:
@@ -106,48 +123,119 @@ class _Search:
         return self.value - self.bound <= self.options.gap * size
 
     def visit(self, x: Array, y: Array) -> Status | None:
-        """Offer points at the leader's decision x and store answers that exclude (x, y)."""
-        follower = self.engine(self.options.follower_tolerance).solve(self.program.follower, x)
-        if follower.status is not Status.SOLVED or follower.objective is None:
-            return follower.status
-        reply, least = self.sharpened(x, follower.values)
-        margin = self.options.follower_tolerance * max(1.0, abs(least))
-        missed = float(self.follower_cost(x, y)) - least
-        if missed <= margin:
-            self.offer(x, y)
-            return None
-        self.best_for_leader(x, least + margin)
-        before = len(self.cuts)
+        """Offer points at or near the leader's decision x and store answers that exclude (x, y)."""
+        reply = self.reply(x, y)
+        if reply.status is not Status.SOLVED:
+            return reply.status
+        favoured = self.best_for_leader(x, y, reply.most)
+        allowed = 2 * min(max(FEASIBLE, self.broken(x, y)), ADMITTED)
+        answers = [y, reply.values]
+        if favoured is not None:
+            answers += [favoured, self.sharpened(reply.local, favoured, x)]
+        for answer in answers:
+            if self.cost(x, answer) <= reply.most:
+                self.offer(x, answer, allowed)
+        missed = self.cost(x, y) - reply.least
+        if missed <= NEARLY * self.room:
+            self.settle(x, y, reply, allowed)
+        return self.exclude(x, reply, missed)
+
+    def reply(self, x: Array, y: Array) -> _Reply:
+        """The follower's optimum at x; rows that y breaks by rounding are widened to admit it."""
+        problem = self.admitting(x, y)
+        found = self.engine(self.options.follower_tolerance).solve(problem, x)
+        local = Ipopt().prepare(problem)
+        if found.status is not Status.SOLVED:
+            return _Reply(found.values, np.nan, np.nan, found.status, local)
+        values = self.sharpened(local, found.values, x)
+        least = min(self.cost(x, found.values), self.cost(x, values))
+        most = least + self.options.follower_tolerance * max(1.0, abs(least))
+        return _Reply(values, least, most, found.status, local)
+
+    def settle(self, x: Array, y: Array, reply: _Reply, allowed: float) -> None:
+        """Move x by Newton's steps until the follower is as ready to answer near y as elsewhere.
+
+        SCIP meets f(x, y) <= f(x, y_k) up to its tolerance only, so that (x, y) with a tie at
+        the optimum misses it by as much.
+        """
+        low, high = (side[: x.size] for side in self.program.reach)
+        for _ in range(STEPS):
+            near = self.sharpened(reply.local, y, x)
+            missed = self.cost(x, near) - reply.least
+            if missed <= reply.most - reply.least:
+                self.offer(x, near, allowed)
+                return
+            slopes = self.slopes(x, near) - self.slopes(x, reply.values)
+            steepness = float(slopes @ slopes)
+            if steepness == 0.0:
+                return
+            x, y = np.clip(x - missed / steepness * slopes, low, high), near
+            reply = self.reply(x, y)
+            if reply.status is not Status.SOLVED:
+                return
+
+    def slopes(self, x: Array, y: Array) -> Array:
+        return np.asarray(self.follower_slopes(x, y)).ravel()
+
+    def exclude(self, x: Array, reply: _Reply, missed: float) -> Status | None:
+        """Store answers that (x, y), which misses the follower's optimum, does not match."""
+        if missed <= 2 * self.room:
+            self.room /= 10
+            return None if self.room >= SMALLEST_ROOM else Status.STALLED
         if not self.program.moved_by_leader.any():
-            self.store(reply)
-        else:
-            for share in SHARES:
-                answer = self.interior(x, least + share * missed)
-                if answer is not None:
-                    self.store(answer)
+            self.store(reply.values)
+            return None
+        before = len(self.cuts)
+        for share in SHARES:
+            answer = self.interior(x, reply.least + share * missed)
+            if answer is not None:
+                self.store(answer)
         return None if len(self.cuts) > before else Status.STALLED
 
-    def sharpened(self, x: Array, y: Array) -> tuple[Array, float]:
-        """The follower's answer and cost at x: SCIP's, or better by Ipopt's last digits."""
-        local = self.local.solve(y, x)
-        answers = [y]
-        if local.solved:
-            answers.append(np.clip(local.values, *self.follower_box))
-        costs = [float(self.follower_cost(x, answer)) for answer in answers]
-        place = int(np.argmin(costs))
-        return answers[place], costs[place]
+    def admitting(self, x: Array, y: Array) -> SmoothProgram:
+        """The follower's problem at x, its rows wide enough for y, which breaks them by rounding.
 
-    def offer(self, x: Array, y: Array) -> None:
+        A feasible set without interior, as 0 <= y <= 1 - x at x = 1 + 1e-9, is not empty so.
+        """
+        follower = self.program.follower
+        rows = np.asarray(self.rows(x, y)[1]).ravel().clip(-ADMITTED, ADMITTED)
+        equal = self.program.follower_equal
+        return replace(
+            follower,
+            constraint_lower=np.where(equal, np.minimum(rows, 0.0), -np.inf),
+            constraint_upper=np.maximum(rows, 0.0),
+        )
+
+    def cost(self, x: Array, y: Array) -> float:
+        return float(self.follower_cost(x, y))
+
+    def sharpened(self, local: Any, y: Array, x: Array) -> Array:
+        """The follower's answer near y, to Ipopt's last digits where these are better."""
+        near = local.solve(y, x)
+        values = np.clip(near.values, self.program.follower.lower, self.program.follower.upper)
+        better = near.solved and self.cost(x, values) <= self.cost(x, y)
+        return np.asarray(values) if better else y
+
+    def offer(self, x: Array, y: Array, allowed: float) -> None:
+        """Keep (x, y) when it is the best so far and breaks no row by more than `allowed`."""
+        if self.broken(x, y) > allowed:
+            return
         value = float(self.leader_cost(x, y))
         if value < self.value:
             self.best, self.value = np.concatenate([x, y]), value
 
-    def best_for_leader(self, x: Array, most: float) -> None:
-        """The follower's answers at x are those with cost at most `most`: take the leader's best."""
-        program = self.program
-        size = x.size
+    def broken(self, x: Array, y: Array) -> float:
+        rows = np.concatenate([np.asarray(part).ravel() for part in self.rows(x, y)])
+        equal = np.concatenate([self.program.leader_equal, self.program.follower_equal])
+        return float(np.where(equal, np.abs(rows), rows).max(initial=0.0))
+
+    def best_for_leader(self, x: Array, y: Array, most: float) -> Array | None:
+        """The follower's answers at x are those with cost at most `most`: the leader's best."""
+        program, size = self.program, x.size
+        rows = [np.asarray(part).ravel() for part in self.rows(x, y)]
         low, high = program.reach
         equal = np.concatenate([program.leader_equal, program.follower_equal, [False]])
+        admitted = np.append(np.concatenate(rows), 0.0).clip(-ADMITTED, ADMITTED)
         kept = SmoothProgram(
             program.y,
             program.leader_cost,
@@ -155,12 +243,11 @@ class _Search:
             parameters=program.x,
             lower=low[size:],
             upper=high[size:],
-            constraint_lower=np.where(equal, 0.0, -np.inf),
-            constraint_upper=np.zeros(equal.size),
+            constraint_lower=np.where(equal, np.minimum(admitted, 0.0), -np.inf),
+            constraint_upper=np.maximum(admitted, 0.0),
         )
         found = self.engine(self.options.gap / 4).solve(kept, x)
-        if found.objective is not None:
-            self.offer(x, found.values)
+        return None if found.objective is None else found.values
 
     def interior(self, x: Array, most: float) -> Array | None:
         """An answer at x with cost at most `most`, as far as can be inside rows x enters."""
@@ -191,8 +278,9 @@ class _Search:
         program = self.program
         saving = program.follower_cost - program.at(program.follower_cost, answer)
         moved = np.flatnonzero(program.moved_by_leader).tolist()
-        broken = -program.at(program.follower_rows[moved], answer) if moved else ca.SX(0, 1)
-        self.cuts.append(ca.vertcat(saving, broken))
+        # vec, because CasADi indexes a single entry into a row
+        rows = ca.vec(program.follower_rows[moved]) if moved else ca.SX(0, 1)
+        self.cuts.append((saving, -program.at(rows, answer)))
 
     def answer(self, status: Status) -> BoundedSolution:
         found = bool(np.isfinite(self.value))

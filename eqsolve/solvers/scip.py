@@ -140,14 +140,11 @@ def _model(
         if len(entries) == 1:
             _at_most(model, entries[0], 0.0)
             continue
-        # The entry whose binary is one must hold. Slacks carry the nonlinear part, so that
-        # SCIP finds the size of the relaxed row itself.
+        # The entry whose binary is one must hold; SCIP finds how large the others may get.
         binaries = [model.addVar(vtype="B") for _ in entries]
         model.addCons(sum(binaries[1:], binaries[0]) >= 1)
         for entry, binary in zip(entries, binaries, strict=True):
-            slack = model.addVar(lb=None, ub=None)
-            _at_most(model, entry - slack, 0.0)
-            model.addConsIndicator(slack <= 0, binary)
+            _at_most(model, binary * entry, 0.0)
     return model, variables
 
 
