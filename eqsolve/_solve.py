@@ -24,7 +24,7 @@ from eqsolve.solvers.semismooth_newton import SemismoothNewton
 Array = NDArray[np.float64]
 TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
-PREFERENCE = ("complementarity", "potential", "nonlinear", "mixed-integer", "implicit", "mpec")
+PREFERENCE = ("complementarity", "potential", "nonlinear", "mixed-integer", "value-function", "implicit", "mpec")
 RESTARTS = 5  # further random starts before a game is given up
 
 
@@ -99,7 +99,8 @@ def solve(
                 reason = _refusal(game, concept, name, engine)
                 if reason is not None:
                     reasons[name] = reason
-            if name in reasons:
+            again = name in tried and not getattr(formulations()[name], "needs_start", True)
+            if name in reasons or again:
                 continue
             try:
                 attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)

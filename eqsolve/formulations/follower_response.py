@@ -43,8 +43,10 @@ class FollowerResponse:
         return self._many(point)
 
     def _one(self, point: Array) -> Array | None:
-        player = self.followers[0]
-        answer = own_problem(self.game, player).respond(point, convex=self.convex)
+        problem = own_problem(self.game, self.followers[0])
+        answer = None if self.convex else problem.respond_globally(point)
+        if answer is None:
+            answer = problem.respond(point, convex=self.convex)
         if answer.status is not Status.SOLVED:
             return None
         moved = point.copy()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eqsolve.concepts import Stackelberg
 from eqsolve.formulations.recovery import Recovered
 from eqsolve.games.affine import has_kinks
-from eqsolve.games.convexity import convex_players
+from eqsolve.games.convexity import convex_at_every_point
 from eqsolve.games.game import Game
 from eqsolve.games.symbolic import to_dm
 from eqsolve.programs.bilevel_by_value import BilevelByValue
@@ -34,6 +34,7 @@ class ValueFunction:
 
     name = "value-function"
     kind = "bilevel-by-value"
+    needs_start = False
 
     def refuses(self, game: Any, concept: Any) -> str | None:
         """None, or why this formulation does not apply."""
@@ -46,7 +47,7 @@ class ValueFunction:
         if len(followers) > 1:
             return f"it is for one follower, and there are {len(followers)}."
         name = game.player_names[followers[0]]
-        if convex_players(game, game.numbers.default_start())[followers[0]]:
+        if convex_at_every_point(game, followers[0]):
             return f"follower {name!r} has a convex problem, which its first-order conditions hold."
         program = bilevel_by_value(game, leaders)
         whole = ca.vertcat(

@@ -8,6 +8,7 @@ from eqsolve.errors import EqsolveError
 from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.nonlinear import Ipopt
+from eqsolve.solvers.outer_approximation import OuterApproximation
 from eqsolve.solvers.relaxation_path import RelaxationPath
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
@@ -20,6 +21,7 @@ ENGINES: dict[str, Any] = {
     "ipopt": Ipopt,
     "branch-on-complementarity": BranchOnComplementarity,
     "relaxation-path": RelaxationPath,
+    "outer-approximation": OuterApproximation,
 }
 
 
@@ -51,6 +53,7 @@ def default_solver(kind: str) -> Any:
         "nonlinear": Ipopt,
         "mixed-integer": BranchOnComplementarity,
         "mpec": RelaxationPath,
+        "bilevel-by-value": OuterApproximation,
     }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")

@@ -103,6 +103,9 @@ class _Search:
             if relaxed.status in (Status.UNBOUNDED, Status.INFEASIBLE):
                 return self.answer(relaxed.status)
             self.bound = max(self.bound, relaxed.bound)
+            if self.bound > self.value + self.options.gap * max(1.0, abs(self.value)):
+                # A bound above a point that was checked: SCIP has erred, and nothing is proven.
+                return self.answer(Status.FAILED)
             if self.closed():
                 return self.answer(Status.SOLVED)
             if relaxed.status is not Status.SOLVED:
@@ -285,8 +288,10 @@ class _Search:
     def answer(self, status: Status) -> BoundedSolution:
         found = bool(np.isfinite(self.value))
         bound = min(self.bound, self.value)
+        proven = status is Status.SOLVED
         return BoundedSolution(
-            values=self.best,
+            # Nothing short of a proof is an answer: other commitments may be far better.
+            values=self.best if proven else np.full_like(self.best, np.nan),
             status=status,
             residual=self.value - bound if found else np.inf,
             iterations=self.rounds,
