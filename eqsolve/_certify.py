@@ -89,13 +89,15 @@ def _certify_commitment(
     leaders = concept.leaders(game.player_names)
     convex = convex_players(game, vector)
     followers = [player for player in range(len(convex)) if player not in leaders]
-    certain = bool(convex[followers].all())
     found = deviations(game, vector, convex, tuple(followers))
+    certain = bool(convex[followers].all()) and not found.failed
     gains = found.gains.copy()
     if len(followers) == 1 and not certain:
         answer = own_problem(game, followers[0]).respond_globally(vector)
         if answer is not None:
-            gains[followers[0]] = max(gains[followers[0]], answer.gain)
+            # Searches from several starts may fail where SCIP does not, and count as infinite.
+            searched = 0.0 if found.failed else gains[followers[0]]
+            gains[followers[0]] = max(searched, answer.gain)
             certain = True
     everywhere = all(convex_at_every_point(game, player) for player in followers)
     response = FollowerResponse(game, leaders, everywhere)
@@ -109,7 +111,7 @@ def _certify_commitment(
         relative_gain=float((gains / scales).max()),
         payoff_scale=float(scales.max()),
         scope="local",
-        kind="Stackelberg" if certain and not found.failed else "Stackelberg, followers local",
+        kind="Stackelberg" if certain else "Stackelberg, followers local",
     )
 
 

@@ -30,7 +30,8 @@ from eqsolve.solvers.scip import Scip
 
 Array = NDArray[np.float64]
 SHARES = (0.5, 0.1)  # of the follower's possible saving that a stored interior answer gives up
-LARGEST_ROOM, SMALLEST_ROOM = 1e-6, 1e-7  # by which f(x, y) may exceed f(x, y_k), for SCIP's sake
+LARGEST_ROOM, SMALLEST_ROOM = 1e-6, 1e-9  # by which f(x, y) may exceed f(x, y_k), for SCIP's sake
+ROUGH, SHARP = 1e-7, 1e-9  # the room below which SCIP is asked for more digits; how many
 FEASIBLE, ADMITTED = 1e-7, 4e-7  # violation of a row that is rounding; the most there may be
 NEARLY = 100  # times the room: how near to optimal an answer is when a tie is sought
 STEPS = 30
@@ -68,9 +69,11 @@ class OuterApproximation:
 
 @dataclass(frozen=True)
 class _Reply:
-    """The follower's answer, its cost, the most an answer may cost, and its problem for Ipopt."""
+    """The follower's answer with its multipliers, its cost, the most an answer may cost, and
+    its problem for Ipopt."""
 
     values: Array
+    multipliers: Any
     least: float
     most: float
     status: Status
@@ -89,8 +92,11 @@ class _Search:
         xy = [program.x, program.y]
         self.leader_cost = ca.Function("F", xy, [program.leader_cost])
         self.follower_cost = ca.Function("f", xy, [program.follower_cost])
-        slopes = ca.gradient(program.follower_cost, program.x)
-        self.follower_slopes = ca.Function("slopes", xy, [slopes])
+        multipliers = ca.SX.sym("multipliers", program.follower_equal.size)
+        lagrangian = program.follower_cost + ca.dot(multipliers, program.follower_rows)
+        slopes = ca.gradient(lagrangian, program.x)
+        self.follower_slopes = ca.Function("slopes", [*xy, multipliers], [slopes])
+        self.follower_box = np.asarray(program.follower.lower), np.asarray(program.follower.upper)
         self.rows = ca.Function("rows", xy, [program.leader_rows, program.follower_rows])
 
     def run(self) -> BoundedSolution:
@@ -119,7 +125,9 @@ class _Search:
         return self.answer(Status.ITERATION_LIMIT)
 
     def engine(self, gap: float) -> Scip:
-        return Scip(gap=gap, seconds=self.ends - time.monotonic())
+        feasibility = Scip.feasibility if self.room >= ROUGH else SHARP
+        seconds = self.ends - time.monotonic()
+        return Scip(gap=gap, feasibility=feasibility, seconds=seconds)
 
     def closed(self) -> bool:
         size = max(1.0, abs(self.value)) if np.isfinite(self.value) else 1.0
@@ -140,7 +148,8 @@ class _Search:
                 self.offer(x, answer, allowed)
         missed = self.cost(x, y) - reply.least
         if missed <= NEARLY * self.room:
-            self.settle(x, y, reply, allowed)
+            for follow in (True, False):
+                self.settle(x, y, reply, allowed, follow)
         return self.exclude(x, reply, missed)
 
     def reply(self, x: Array, y: Array) -> _Reply:
@@ -149,36 +158,45 @@ class _Search:
         found = self.engine(self.options.follower_tolerance).solve(problem, x)
         local = Ipopt().prepare(problem)
         if found.status is not Status.SOLVED:
-            return _Reply(found.values, np.nan, np.nan, found.status, local)
+            return _Reply(found.values, 0.0, np.nan, np.nan, found.status, local)
+        near = local.solve(found.values, x)
+        multipliers = near.multipliers if near.solved else 0.0
         values = self.sharpened(local, found.values, x)
         least = min(self.cost(x, found.values), self.cost(x, values))
         most = least + self.options.follower_tolerance * max(1.0, abs(least))
-        return _Reply(values, least, most, found.status, local)
+        return _Reply(values, multipliers, least, most, found.status, local)
 
-    def settle(self, x: Array, y: Array, reply: _Reply, allowed: float) -> None:
-        """Move x by Newton's steps until the follower is as ready to answer near y as elsewhere.
+    def settle(self, x: Array, y: Array, reply: _Reply, allowed: float, follow: bool) -> None:
+        """Move x by Newton's steps until the follower is as ready to answer y as anything else.
 
         SCIP meets f(x, y) <= f(x, y_k) up to its tolerance only, so that (x, y) with a tie at
-        the optimum misses it by as much.
+        the optimum misses it by as much. `follow` lets y move along to the optimum nearby.
         """
         low, high = (side[: x.size] for side in self.program.reach)
         for _ in range(STEPS):
-            near = self.sharpened(reply.local, y, x)
+            near, slopes = y, self.slopes(x, y, 0.0)
+            if follow:
+                solution = reply.local.solve(y, x)
+                if not solution.solved:
+                    return
+                near = np.clip(solution.values, *self.follower_box)
+                slopes = self.slopes(x, near, solution.multipliers)
             missed = self.cost(x, near) - reply.least
             if missed <= reply.most - reply.least:
                 self.offer(x, near, allowed)
                 return
-            slopes = self.slopes(x, near) - self.slopes(x, reply.values)
-            steepness = float(slopes @ slopes)
+            difference = slopes - self.slopes(x, reply.values, reply.multipliers)
+            steepness = float(difference @ difference)
             if steepness == 0.0:
                 return
-            x, y = np.clip(x - missed / steepness * slopes, low, high), near
+            x, y = np.clip(x - missed / steepness * difference, low, high), near
             reply = self.reply(x, y)
             if reply.status is not Status.SOLVED:
                 return
 
-    def slopes(self, x: Array, y: Array) -> Array:
-        return np.asarray(self.follower_slopes(x, y)).ravel()
+    def slopes(self, x: Array, y: Array, multipliers: Any) -> Array:
+        """How the cost of an answer that keeps to its active rows changes with x."""
+        return np.asarray(self.follower_slopes(x, y, multipliers)).ravel()
 
     def exclude(self, x: Array, reply: _Reply, missed: float) -> Status | None:
         """Store answers that (x, y), which misses the follower's optimum, does not match."""
