@@ -297,12 +297,14 @@ class OwnProblem:
         found = Scip(gap=1e-9, seconds=seconds).solve(admitting, x)
         if found.status is not Status.SOLVED:
             return None
-        near = self._ipopt.solve(found.values, x)
-        answers = [found.values, *([near.values] if near.solved else [])]
         low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
-        gains = [self.gain(x, np.clip(z, low, high)) for z in answers]
-        best = int(np.argmax(gains))
-        return Response(np.clip(answers[best], low, high), gains[best], Status.SOLVED)
+        z = np.clip(found.values, low, high)
+        near = self._ipopt.solve(z, x)
+        sharp = np.clip(near.values, low, high)
+        # SCIP's gain is a little too large where it uses up the violation that rows may have.
+        if near.solved and self.gain(x, sharp) >= self.gain(x, z) - WIDENED:
+            z = sharp
+        return Response(z, self.gain(x, z), Status.SOLVED)
 
     def _by_ipopt(self, x: Array, convex: bool, starts: int, seed: int) -> Response:
         low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]

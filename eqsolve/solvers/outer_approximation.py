@@ -35,6 +35,7 @@ ROUGH, SHARP = 1e-7, 1e-9  # the room below which SCIP is asked for more digits;
 FEASIBLE, ADMITTED = 1e-7, 4e-7  # violation of a row that is rounding; the most there may be
 NEARLY = 100  # times the room: how near to optimal an answer is when a tie is sought
 STEPS = 30
+ROUNDING = 1e-6  # by which SCIP's cost may be too low
 INTERIOR = 1e-7  # slack below which an answer counts as on the boundary of its rows
 
 
@@ -46,6 +47,8 @@ class OuterApproximation:
     ----------
     gap : float
         Gap between leader's value and bound at which it stops, relative to max(1, |value|).
+    accepted : float
+        Gap that still counts as proven when no further progress is made.
     follower_tolerance : float
         How far from the follower's optimum an answer may be, relative to max(1, |w|).
     seconds : float
@@ -54,7 +57,8 @@ class OuterApproximation:
         Stored answers of the follower before giving up.
     """
 
-    gap: float = 1e-4
+    gap: float = 1e-6
+    accepted: float = 1e-4
     follower_tolerance: float = 1e-9
     seconds: float = 60.0
     max_answers: int = 200
@@ -109,7 +113,7 @@ class _Search:
             if relaxed.status in (Status.UNBOUNDED, Status.INFEASIBLE):
                 return self.answer(relaxed.status)
             self.bound = max(self.bound, relaxed.bound)
-            if self.bound > self.value + self.options.gap * max(1.0, abs(self.value)):
+            if self.bound > self.value + self.options.accepted * max(1.0, abs(self.value)):
                 # A bound above a point that was checked: SCIP has erred, and nothing is proven.
                 return self.answer(Status.FAILED)
             if self.closed():
@@ -129,9 +133,9 @@ class _Search:
         seconds = self.ends - time.monotonic()
         return Scip(gap=gap, feasibility=feasibility, seconds=seconds)
 
-    def closed(self) -> bool:
+    def closed(self, gap: float | None = None) -> bool:
         size = max(1.0, abs(self.value)) if np.isfinite(self.value) else 1.0
-        return self.value - self.bound <= self.options.gap * size
+        return self.value - self.bound <= (gap or self.options.gap) * size
 
     def visit(self, x: Array, y: Array) -> Status | None:
         """Offer points at or near the leader's decision x and store answers that exclude (x, y)."""
@@ -162,7 +166,7 @@ class _Search:
         near = local.solve(found.values, x)
         multipliers = near.multipliers if near.solved else 0.0
         values = self.sharpened(local, found.values, x)
-        least = min(self.cost(x, found.values), self.cost(x, values))
+        least = self.cost(x, values)
         most = least + self.options.follower_tolerance * max(1.0, abs(least))
         return _Reply(values, multipliers, least, most, found.status, local)
 
@@ -231,11 +235,14 @@ class _Search:
         return float(self.follower_cost(x, y))
 
     def sharpened(self, local: Any, y: Array, x: Array) -> Array:
-        """The follower's answer near y, to Ipopt's last digits where these are better."""
+        """The follower's answer near y, to Ipopt's last digits unless these are of another one.
+
+        SCIP's cost is a little too low where it uses up the violation that rows may have.
+        """
         near = local.solve(y, x)
-        values = np.clip(near.values, self.program.follower.lower, self.program.follower.upper)
-        better = near.solved and self.cost(x, values) <= self.cost(x, y)
-        return np.asarray(values) if better else y
+        values = np.clip(near.values, *self.follower_box)
+        worse = self.cost(x, values) - self.cost(x, y)
+        return np.asarray(values) if near.solved and worse <= ROUNDING else y
 
     def offer(self, x: Array, y: Array, allowed: float) -> None:
         """Keep (x, y) when it is the best so far and breaks no row by more than `allowed`."""
@@ -306,6 +313,8 @@ class _Search:
     def answer(self, status: Status) -> BoundedSolution:
         found = bool(np.isfinite(self.value))
         bound = min(self.bound, self.value)
+        if status is not Status.FAILED and self.closed(self.options.accepted):
+            status = Status.SOLVED
         proven = status is Status.SOLVED
         return BoundedSolution(
             # Nothing short of a proof is an answer: other commitments may be far better.
