@@ -24,7 +24,15 @@ from eqsolve.solvers.semismooth_newton import SemismoothNewton
 Array = NDArray[np.float64]
 TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
-PREFERENCE = ("complementarity", "potential", "nonlinear", "mixed-integer", "value-function", "implicit", "mpec")
+PREFERENCE = (
+    "complementarity",
+    "potential",
+    "nonlinear",
+    "mixed-integer",
+    "value-function",
+    "implicit",
+    "mpec",
+)
 RESTARTS = 5  # further random starts before a game is given up
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import casadi as ca
-import cvxpy as cp
 import numpy as np
 from cvxpy.atoms.elementwise.power import Power
 from numpy.typing import NDArray
@@ -114,16 +113,11 @@ def _odd_powers(item: Any) -> bool:
     """
     if isinstance(item, Power):
         exponent = float(np.asarray(getattr(item.p, "value", item.p)))
-        if exponent > 1 and exponent % 2 == 1 and not _nonnegative(item.args[0]):
+        base = item.args[0]
+        nonnegative = base.is_nonneg() or np.min(base.get_bounds()[0]) >= 0
+        if exponent > 1 and exponent % 2 == 1 and not nonnegative:
             return True
     return any(_odd_powers(argument) for argument in item.args)
-
-
-def _nonnegative(expression: Any) -> bool:
-    if isinstance(expression, cp.Constant):
-        return bool(np.min(expression.value) >= 0)
-    bounds = getattr(expression, "bounds", None)
-    return bool(expression.is_nonneg() or (bounds is not None and np.min(bounds[0]) >= 0))
 
 
 def convex_at_every_point(game: Game, player: int) -> bool:

@@ -1,8 +1,8 @@
 """A bilevel program with one follower, in symbols: nothing is assumed to be convex.
 
-    min over x, y   F(x, y)
-    s.t.            G(x, y) <= 0 (or = 0),
-                    y minimises f(x, .) subject to g(x, .) <= 0 (or = 0)
+min over x, y   F(x, y)
+s.t.            G(x, y) <= 0 (or = 0),
+                y minimises f(x, .) subject to g(x, .) <= 0 (or = 0)
 """
 
 from __future__ import annotations

@@ -106,6 +106,8 @@ def scip_expressions(
             work[function.instruction_output(k)[0]] = places[function.instruction_input(k)[1]]
         elif code == ca.OP_OUTPUT:
             outputs[function.instruction_output(k)[1]] = work[function.instruction_input(k)[0]]
+        elif code not in _OPERATIONS:
+            raise UnsupportedFunction(f"SCIP has no function {_NAMES.get(code, code)}.")
         else:
             read = (work[place] for place in function.instruction_input(k))
             work[function.instruction_output(k)[0]] = _OPERATIONS[code](*read)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import casadi as ca
 import numpy as np
 
 from eqsolve.errors import EqsolveError
@@ -87,7 +86,7 @@ class Scip:
 
         Examples
         --------
-        >>> import pytest; _ = pytest.importorskip("pyscipopt")
+        >>> import casadi as ca
         >>> x = ca.SX.sym("x")
         >>> wave = SmoothProgram(x, ca.sin(3 * x) + x**2 / 10, lower=-5.0, upper=5.0)
         >>> Scip().solve(wave).values.round(4)
