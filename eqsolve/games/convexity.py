@@ -70,7 +70,7 @@ def _block_is_convex(
     quadratic = []
     for factor, term in split(block.expression, float(block.sign)):
         seen = with_others_fixed(term, own) if single else term
-        if (factor * seen).is_convex() and not _odd_powers(seen):
+        if (factor * seen).is_convex() and not _odd_powers(term):
             continue
         if not term.is_quadratic():
             return np.zeros(size, dtype=bool)

@@ -19,7 +19,7 @@ from eqsolve.solvers.outer_approximation import OuterApproximation
 from eqsolve.solvers.scip import Scip
 
 sys.path.append(str(Path(__file__).parents[1] / "known_answers"))
-from bilevel import nonconvex_follower as published  # noqa: E402
+from bilevel import nonconvex_follower as published
 
 ROUTE = "value-function"
 LEADER = eq.Stackelberg("leader")
