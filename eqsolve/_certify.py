@@ -12,9 +12,10 @@ from eqsolve.errors import EqsolveError
 from eqsolve.formulations.deviations import deviations
 from eqsolve.formulations.first_order import FirstOrder, first_order, follower_residual
 from eqsolve.formulations.follower_response import FollowerResponse, leader_gain
+from eqsolve.formulations.own_problem import own_problem
 from eqsolve.formulations.recovery import weights_of
 from eqsolve.formulations.second_order import second_order
-from eqsolve.games.convexity import convex_players, has_shared_rows
+from eqsolve.games.convexity import convex_at_every_point, convex_players, has_shared_rows
 from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
@@ -91,10 +92,18 @@ def _certify_commitment(
     leaders = concept.leaders(game.player_names)
     convex = convex_players(game, vector)
     followers = [player for player in range(len(convex)) if player not in leaders]
-    certain = bool(convex[followers].all())
     found = deviations(game, vector, convex, tuple(followers))
+    certain = bool(convex[followers].all()) and not found.failed
     gains = found.gains.copy()
-    response = FollowerResponse(game, leaders, certain)
+    if len(followers) == 1 and not certain:
+        answer = own_problem(game, followers[0]).respond_globally(vector)
+        if answer is not None:
+            # Searches from several starts may fail where SCIP does not, and count as infinite.
+            searched = 0.0 if found.failed else gains[followers[0]]
+            gains[followers[0]] = max(searched, answer.gain)
+            certain = True
+    everywhere = all(convex_at_every_point(game, player) for player in followers)
+    response = FollowerResponse(game, leaders, everywhere)
     gains[leaders[0]] = leader_gain(response, vector)
     scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     return Certificate(
@@ -105,7 +114,7 @@ def _certify_commitment(
         relative_gain=float((gains / scales).max()),
         payoff_scale=float(scales.max()),
         scope="local",
-        kind="Stackelberg" if certain and not found.failed else "Stackelberg, followers local",
+        kind="Stackelberg" if certain else "Stackelberg, followers local",
     )
 
 

@@ -27,7 +27,7 @@ TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
 PREFERENCE = (
     *("complementarity", "potential", "nonlinear", "best-responses"),
-    *("mixed-integer", "implicit", "mpec"),
+    *("mixed-integer", "value-function", "implicit", "mpec"),
 )
 RESTARTS = 5  # further random starts before a game is given up
 
@@ -106,7 +106,8 @@ def solve(
                 reason = _refusal(game, concept, name, engine)
                 if reason is not None:
                     reasons[name] = reason
-            if name in reasons:
+            again = name in tried and not getattr(formulations()[name], "needs_start", True)
+            if name in reasons or again:
                 continue
             try:
                 attempt = _attempt(game, concept, name, engine, place, tolerance, options, number)

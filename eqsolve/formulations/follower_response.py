@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eqsolve.concepts import Nash
 from eqsolve.formulations.complementarity import Complementarity
-from eqsolve.formulations.own_problem import own_problem
+from eqsolve.formulations.own_problem import Response, own_problem
 from eqsolve.games.game import Game
 from eqsolve.programs.complementarity import ComplementarityProblem
 from eqsolve.results import Status
@@ -36,6 +36,13 @@ class FollowerResponse:
         self.following = np.flatnonzero(~np.isin(declared.owner, leaders))
         self.followers = sorted(set(range(declared.players)) - set(leaders))
 
+    def confirmed(self, point: Array, answered: Array) -> Array:
+        """`answered` where it is sure to be the followers' answer at `point`, or a better one."""
+        if self.convex or len(self.followers) > 1:
+            return answered
+        answer = own_problem(self.game, self.followers[0]).respond_globally(point)
+        return answered if answer is None else self._put(point, answer)
+
     def respond(self, point: Array) -> Array | None:
         """`point` (n,) with the followers' coordinates replaced by their answer, or None."""
         if len(self.followers) == 1:
@@ -43,10 +50,11 @@ class FollowerResponse:
         return self._many(point)
 
     def _one(self, point: Array) -> Array | None:
-        player = self.followers[0]
-        answer = own_problem(self.game, player).respond(point, convex=self.convex)
-        if answer.status is not Status.SOLVED:
-            return None
+        problem = own_problem(self.game, self.followers[0])
+        answer = problem.respond(point, convex=self.convex)
+        return self._put(point, answer) if answer.status is Status.SOLVED else None
+
+    def _put(self, point: Array, answer: Response) -> Array:
         moved = point.copy()
         moved[self.following] = answer.values[: self.following.size]
         return moved
@@ -100,6 +108,12 @@ def leader_gain(response: FollowerResponse, point: Array, seed: int = 0) -> floa
             )
             answered = response.respond(trial)
             if answered is None or numbers.infeasibility(answered) > tolerance:
+                continue
+            after = float(numbers.costs(answered[None])[0, leaders].sum())
+            if before - after <= gain:
+                continue
+            answered = response.confirmed(trial, answered)
+            if numbers.infeasibility(answered) > tolerance:
                 continue
             after = float(numbers.costs(answered[None])[0, leaders].sum())
             gain = max(gain, before - after)

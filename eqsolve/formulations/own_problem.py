@@ -10,7 +10,7 @@ them starts from, or knows of, the program that produced the strategies.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -26,15 +26,18 @@ from eqsolve.games.expressions import to_csr
 from eqsolve.games.game import Game
 from eqsolve.games.numbers import GameNumbers
 from eqsolve.games.symbolic import SHARED, to_dm
+from eqsolve.programs.casadi_to_scip import refused_by_scip
 from eqsolve.programs.smooth import SmoothProgram
 from eqsolve.results import Status
 from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.quadratic import solve_quadratic
+from eqsolve.solvers.scip import Scip, scip_is_installed
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
 ENDED = (Status.SOLVED, Status.UNBOUNDED, Status.INFEASIBLE)
 NEAR = 1e-7  # relative violation of a row that counts as rounding
+WIDENED = 1e-6  # at most, by which rows are widened to admit the point itself
 FAR = 1e3  # how far random starts reach along unbounded coordinates, relative to the point
 
 
@@ -256,10 +259,11 @@ class OwnProblem:
         return Response(np.array([z]), gain, status)
 
     @cached_property
-    def _ipopt(self) -> Any:
+    def program(self) -> SmoothProgram:
+        """The player's problem in z, the whole point x as parameters."""
         z, x, cost, rows = self._in_own
         equal = self.symbolic.equality[self.rows]
-        program = SmoothProgram(
+        return SmoothProgram(
             variables=z,
             parameters=x,
             objective=cost,
@@ -269,7 +273,43 @@ class OwnProblem:
             constraint_lower=np.where(equal, 0.0, -np.inf),
             constraint_upper=np.zeros(self.rows.size),
         )
-        return Ipopt().prepare(program)
+
+    @cached_property
+    def _ipopt(self) -> Any:
+        return Ipopt().prepare(self.program)
+
+    def respond_globally(self, point: Array, seconds: float = 5.0) -> Response | None:
+        """The best answer of all to `point` (n,), by SCIP and Ipopt's last digits.
+
+        None where SCIP is not installed, lacks a function, or does not finish.
+        """
+        program = self.program
+        if not scip_is_installed():
+            return None
+        if refused_by_scip(
+            ca.vertcat(program.objective, program.constraints),
+            [program.variables, program.parameters],
+        ):
+            return None
+        x = self.complete(point)
+        rows = np.asarray(self._rows_in_own(x[self.own], x)).ravel().clip(-WIDENED, WIDENED)
+        equal = self.symbolic.equality[self.rows]
+        admitting = replace(
+            program,
+            constraint_lower=np.where(equal, np.minimum(rows, 0.0), -np.inf),
+            constraint_upper=np.maximum(rows, 0.0),
+        )
+        found = Scip(gap=1e-9, seconds=seconds).solve(admitting, x)
+        if found.status is not Status.SOLVED:
+            return None
+        low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]
+        z = np.clip(found.values, low, high)
+        near = self._ipopt.solve(z, x)
+        sharp = np.clip(near.values, low, high)
+        # SCIP's gain is a little too large where it uses up the violation that rows may have.
+        if near.solved and self.gain(x, sharp) >= self.gain(x, z) - WIDENED:
+            z = sharp
+        return Response(z, self.gain(x, z), Status.SOLVED)
 
     def _by_ipopt(self, x: Array, convex: bool, starts: int, seed: int) -> Response:
         low, high = self.symbolic.lower[self.own], self.symbolic.upper[self.own]

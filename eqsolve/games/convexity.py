@@ -10,6 +10,7 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
+from cvxpy.atoms.elementwise.power import Power
 from numpy.typing import NDArray
 
 from eqsolve.games.expressions import Walker, to_csr
@@ -18,6 +19,8 @@ from eqsolve.games.player import Player
 from eqsolve.games.symbolic import SHARED
 from eqsolve.games.terms import split, with_others_fixed
 
+SPREAD = 10.0  # how far points are tried from the start where there is no bound
+TRIED = 8
 SLACK = 1e-9  # relative: how negative an eigenvalue may be by rounding
 
 
@@ -62,22 +65,24 @@ def _block_is_convex(
     single = isinstance(block, Player)
     for constraint in (*block.constraints, *shared):
         seen = constraint.copy([with_others_fixed(a, own) for a in constraint.args])
-        if not (seen if single else constraint).is_dcp():
+        if not (seen if single else constraint).is_dcp() or _odd_powers(constraint):
             return np.zeros(size, dtype=bool)
     quadratic = []
     for factor, term in split(block.expression, float(block.sign)):
         seen = with_others_fixed(term, own) if single else term
-        if (factor * seen).is_convex():
+        if (factor * seen).is_convex() and not _odd_powers(term):
             continue
         if not term.is_quadratic():
             return np.zeros(size, dtype=bool)
         quadratic.append(factor * term)
     if not quadratic:
         return np.ones(size, dtype=bool)
-    return _quadratic_is_convex(game, block, sum(quadratic[1:], quadratic[0]))
+    return _quadratic_is_convex(game, block, sum(quadratic[1:], quadratic[0]), point)
 
 
-def _quadratic_is_convex(game: Game, block: Any, expression: Any) -> NDArray[np.bool_]:
+def _quadratic_is_convex(
+    game: Game, block: Any, expression: Any, point: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     """Own Hessian blocks of a quadratic expression, positive semidefinite or not."""
     declared = game.declared
     leaves, place = {}, 0
@@ -90,10 +95,43 @@ def _quadratic_is_convex(game: Game, block: Any, expression: Any) -> NDArray[np.
     for j in range(len(block.names)):
         places = np.flatnonzero(declared.owner == first + j).tolist()
         own = declared.x[places]
-        hessian = to_csr(ca.DM(ca.hessian(column[j], own)[0])).toarray()
+        hessian = ca.hessian(column[j], own)[0]
+        # cvxpy also counts x y**2 as quadratic; with x fixed at the point it is.
+        if ca.depends_on(hessian, own):
+            verdicts.append(False)
+            continue
+        hessian = to_csr(ca.Function("H", [declared.x], [hessian])(point)).toarray()
         scale = max(1.0, float(np.abs(hessian).max(initial=0.0)))
         verdicts.append(bool(np.linalg.eigvalsh(hessian)[0] >= -SLACK * scale))
     return np.asarray(verdicts)
+
+
+def _odd_powers(item: Any) -> bool:
+    """Whether an odd power, as y**3, may meet a negative number.
+
+    cvxpy counts y**3 as convex, meaning y >= 0; its value is read for every y.
+    """
+    if isinstance(item, Power):
+        exponent = float(np.asarray(getattr(item.p, "value", item.p)))
+        base = item.args[0]
+        nonnegative = base.is_nonneg() or np.min(base.get_bounds()[0]) >= 0
+        if exponent > 1 and exponent % 2 == 1 and not nonnegative:
+            return True
+    return any(_odd_powers(argument) for argument in item.args)
+
+
+def convex_at_every_point(game: Game, player: int) -> bool:
+    """Whether the player's problem is convex at all of some points tried, inside the bounds.
+
+    A problem whose form does not depend on the others is judged by any one of them.
+    """
+    numbers = game.numbers
+    start = numbers.default_start()
+    rng = np.random.default_rng(0)
+    low = np.where(np.isfinite(numbers.lower), numbers.lower, start - SPREAD)
+    high = np.where(np.isfinite(numbers.upper), numbers.upper, start + SPREAD)
+    points = [start, *(rng.uniform(np.minimum(low, high), high + 0.0) for _ in range(TRIED))]
+    return all(bool(convex_players(game, point)[player]) for point in points)
 
 
 def has_shared_rows(game: Game) -> bool:

@@ -8,6 +8,7 @@ from eqsolve.errors import EqsolveError
 from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.nonlinear import Ipopt
+from eqsolve.solvers.outer_approximation import OuterApproximation
 from eqsolve.solvers.relaxation_path import RelaxationPath
 from eqsolve.solvers.responses_in_turn import ResponsesInTurn
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
@@ -22,6 +23,7 @@ ENGINES: dict[str, Any] = {
     "branch-on-complementarity": BranchOnComplementarity,
     "relaxation-path": RelaxationPath,
     "responses-in-turn": ResponsesInTurn,
+    "outer-approximation": OuterApproximation,
 }
 
 
@@ -54,6 +56,7 @@ def default_solver(kind: str) -> Any:
         "mixed-integer": BranchOnComplementarity,
         "mpec": RelaxationPath,
         "best responses": ResponsesInTurn,
+        "bilevel-by-value": OuterApproximation,
     }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")

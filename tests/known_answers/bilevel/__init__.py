@@ -68,10 +68,23 @@ def two_level(
     y: Sequence[Any],
     lower: Sequence[Any],
 ) -> Any:
-    """The game of a leader who minimises over `x` and a follower who minimises over `y`."""
+    """The game of a leader who minimises over `x` and a follower who minimises over `y`.
+
+    A leader's inequality on the follower's decision alone becomes an equation with a slack
+    that the leader owns, because a player's constraint has to mention the player.
+    """
+    own = {variable.id for variable in x}
+    rows, slacks = [], []
+    for row in upper:
+        if any(variable.id in own for variable in row.variables()):
+            rows.append(row)
+            continue
+        slack = cp.Variable(row.shape, nonneg=True, name=f"slack{len(slacks)}")
+        slacks.append(slack)
+        rows.append(row.expr + slack == 0)
     return eq.Game(
         [
-            eq.Player("leader", cp.Minimize(leader), x, constraints=upper),
+            eq.Player("leader", cp.Minimize(leader), [*x, *slacks], constraints=rows),
             eq.Player("follower", cp.Minimize(follower), y, constraints=lower),
         ]
     )
