@@ -71,7 +71,10 @@ class KKTProgram:
 
     def describe(self) -> str:
         """Each unknown between its bounds, facing its function."""
-        faces = ca.vertsplit(self.conditions.residual)
+        # CasADi calls the entries of q q_0, q_1; the functions are printed in the unknowns' names.
+        named = ca.vertcat(*map(ca.SX.sym, self.problem.names))
+        conditions = self.conditions
+        faces = ca.vertsplit(ca.substitute(conditions.residual, conditions.unknowns, named))
         lines = ["Find unknowns within bounds, each complementary to its function:"]
         rows = zip(self.problem.names, self.problem.lower, self.problem.upper, faces, strict=True)
         lines += [f"  {low:g} <= {name} <= {high:g}  _|_  {face}" for name, low, high, face in rows]

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 import eqsolve as eq
+from eqsolve.formulations.complementarity import Complementarity
 
 COMPLEMENTARITY = """\
 Find unknowns within bounds, each complementary to its function:
-  0 <= q1 <= 60  _|_  (multiplier-(((100-(q1+q2))-q1)+-10))
-  0 <= q2 <= inf  _|_  ((2.*multiplier)-(((100-(q1+q2))-q2)+-20))
+  0 <= q1 <= 60  _|_  (multiplier[0]-(((100-(q1+q2))-q1)+-10))
+  0 <= q2 <= inf  _|_  ((2.*multiplier[0])-(((100-(q1+q2))-q2)+-20))
   0 <= multiplier[0] <= inf  _|_  (-((q1+(2.*q2))+-90))"""
 
 # The matrix is printed by numpy, whose scalars name their type.
@@ -56,6 +57,14 @@ def duopoly():
     return eq.Game(players, [q1 + 2 * q2 <= 90])
 
 
+def crowd(firms):
+    """One vector of quantities, a total that many use, and two shared rows."""
+    q = cp.Variable(firms, nonneg=True, name="q")
+    profit = cp.multiply(q, 100 - cp.sum(q) - np.arange(firms))
+    limits = [cp.sum(q) <= 50, q[0] - q[1] <= 3]
+    return eq.Game([eq.Population("firm", q, maximize=profit)], limits)
+
+
 def without_scalar_types(text):
     return text.replace("np.float64(", "").replace(".0)", ".0")
 
@@ -68,15 +77,21 @@ def test_printed_program_of_a_duopoly(formulation):
 
 
 def test_the_printed_complementarity_problem_is_the_one_solved():
-    """The printed functions, evaluated as Python, are the solver's at random points."""
-    program = eq.solve(duopoly(), formulation="complementarity").program
-    lines = program.describe().splitlines()[1:]
-    rng = np.random.default_rng(0)
-    for z in rng.normal(size=(20, 3)):
-        q1, q2, multiplier = z
-        known = {"q1": q1, "q2": q2, "multiplier": multiplier}
-        printed = [eval(line.split("_|_")[1].strip(), {}, known) for line in lines]
-        np.testing.assert_allclose(printed, program.problem.evaluate(z), atol=1e-12)
+    """The printed functions, evaluated as Python in the printed names, are the solver's."""
+    for game in (duopoly(), crowd(3), crowd(70)):
+        program = Complementarity().compile(game, eq.Nash())
+        lines = program.describe().splitlines()[1:]
+        rng = np.random.default_rng(0)
+        for z in rng.normal(size=(5, len(lines))):
+            known = {}
+            for name, value in zip(program.problem.names, z, strict=True):
+                base, _, place = name.partition("[")
+                if place:
+                    known.setdefault(base, {})[int(place[:-1])] = value
+                else:
+                    known[base] = value
+            printed = [eval(line.split("_|_")[1].strip(), {}, known) for line in lines]
+            np.testing.assert_allclose(printed, program.problem.evaluate(z), atol=1e-9)
 
 
 def test_the_printed_potential_solved_by_cvxpy_alone_is_the_equilibrium():
