@@ -58,8 +58,9 @@ def solve(
         An engine ("semismooth-newton", "convex", "ipopt", or any solver Pyomo knows),
         or a record such as ``SemismoothNewton(tolerance=1e-12)``.
     formulation : str, optional
-        "complementarity", "potential" or "nonlinear"; by default the first that applies
-        and whose answer passes the certificate.
+        "complementarity", "potential" or "nonlinear"; for a leader "mixed-integer",
+        "value-function", "implicit" or "mpec"; by default the first that applies and whose
+        answer passes the certificate.
     start : dict of str to array, or array (n,), optional
         Where to begin; default the variables' own values, or inside their bounds.
     tolerance : float

@@ -104,7 +104,6 @@ class Scip:
         model.setParam("limits/gap", self.gap)
         model.setParam("limits/absgap", self.gap)
         model.setParam("numerics/feastol", self.feasibility)
-        model.setParam("numerics/dualfeastol", max(self.feasibility, 1e-9))
 
 
 def _model(
