@@ -55,8 +55,8 @@ def solve(
         or a record such as ``SemismoothNewton(tolerance=1e-12)``.
     formulation : str, optional
         "complementarity", "potential", "nonlinear" or "best-responses"; for commitments
-        "mixed-integer", "implicit" or "mpec". By default the first that applies and whose
-        answer passes the certificate.
+        "mixed-integer", "value-function", "implicit" or "mpec". By default the first that
+        applies and whose answer passes the certificate.
     start : dict of str to array, or array (n,), optional
         Where to begin; default the variables' own values, or inside their bounds.
     tolerance : float

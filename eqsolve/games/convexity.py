@@ -123,10 +123,12 @@ def _odd_powers(item: Any) -> bool:
 def convex_at_every_point(game: Game, player: int) -> bool:
     """Whether the player's problem is convex at all of some points tried, inside the bounds.
 
-    A problem whose form does not depend on the others is judged by any one of them.
+    The curvature of a linear-quadratic game is the same everywhere: one point says all.
     """
     numbers = game.numbers
     start = numbers.default_start()
+    if game.declared.is_affine and game.declared.linear_rows.all():
+        return bool(convex_players(game, start)[player])
     rng = np.random.default_rng(0)
     low = np.where(np.isfinite(numbers.lower), numbers.lower, start - SPREAD)
     high = np.where(np.isfinite(numbers.upper), numbers.upper, start + SPREAD)

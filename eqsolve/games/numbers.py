@@ -176,11 +176,24 @@ class GameNumbers:
         return sp.csr_matrix(rows.direct + rows.through @ self.symbolic.matrix)
 
     def infeasibility(self, point: Array) -> float:
-        """Largest violation of any bound or row."""
-        rows = self.rows(point)
-        broken = np.where(self.symbolic.equality, np.abs(rows), np.maximum(rows, 0.0))
-        below, above = self.lower - point, point - self.upper
-        return float(max(0.0, below.max(initial=0.0), above.max(initial=0.0), *broken, 0.0))
+        """Largest violation of any bound or row, in the units of the declared constraint."""
+        rows, (low, high) = self.rows(point), self._bound_units
+        broken = np.where(self.symbolic.equality, np.abs(rows), rows)
+        below, above = low * (self.lower - point), high * (point - self.upper)
+        return float(max(part.max(initial=0.0) for part in (broken, below, above)))
+
+    @cached_property
+    def _bound_units(self) -> tuple[Array, Array]:
+        """What one unit beyond the lower and upper bound is in the constraint that set it, (n,).
+
+        1000 q <= 1 is broken by 1000 times what q exceeds the bound by.
+        """
+        low, high = np.ones(self.symbolic.n), np.ones(self.symbolic.n)
+        for place in self.symbolic.places:
+            for units, kinds in ((low, ("lower", "both")), (high, ("upper", "both"))):
+                holds = np.isin(place.kind, kinds)
+                np.maximum.at(units, place.index[holds], np.abs(place.scale[holds]))
+        return low, high
 
     def default_start(self) -> Array:
         """A point inside the bounds: the variables' values where set."""

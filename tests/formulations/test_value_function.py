@@ -23,7 +23,7 @@ from bilevel import nonconvex_follower as published
 
 ROUTE = "value-function"
 LEADER = eq.Stackelberg("leader")
-# Solved too, in 3 to 20 seconds each: benchmarks/bilevel.py has them all.
+# Solved too, in 2 to 20 seconds each: benchmarks/nonconvex_followers.py has them all.
 SLOW = {
     "mitsos_barton_2007_example_310",
     "mitsos_barton_2007_example_312",
