@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ VISIBLE_WIDTH, VISIBLE = 1e-5, 1e-3  # how far modes are moved; relative change 
 WIDTH = 1e-6  # relative half width of the differences
 FIXED = 1e-7  # relative residual below which a point counts as fixed
 STABLE = 1e-9  # how far below one the spectral radius must be
+STILL = 1e-3  # how little directions of a set move at another step, relative to the largest
 PROPORTIONAL = 1e-5  # how exactly moves must grow with the step, relative to the largest
 
 
@@ -218,7 +219,14 @@ def _found_tangent(dynamics: Dynamics, game: Any, point: Array, jacobian: Array)
             except EqsolveError:  # a point off the set that the dynamics refuses is not fixed
                 return np.full_like(batch, np.nan)
 
-        return tangent_space(update, _flat(point[None], state)[0], jacobian)
+        along = tangent_space(update, _flat(point[None], state)[0], jacobian)
+    if along.size and isinstance(dynamics, Stepped):
+        # Equilibria are fixed at every step; extra-gradient at 1 / h fixes more than them.
+        shorter = dynamics.with_step(0.7 * cast("float", dynamics.step_length))
+        moved = linearise(shorter, game, point)[0] - np.eye(jacobian.shape[0])
+        if np.abs(moved @ along).max() > STILL * np.abs(moved).max():
+            return along[:, :0]
+    return along
 
 
 def _with_memory(jacobian: Array, directions: Array) -> Array:
