@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import casadi as ca
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from eqsolve.programs.mpec import EquilibriumConstrainedProgram
@@ -83,26 +84,31 @@ def _value(solution: Solution) -> float:
     return np.inf if solution.objective is None else solution.objective
 
 
+NO_BOUND = 0
+
+
 class _Path:
+    """Sides of pairs stand left above right; those that are a variable's bound need no row."""
+
     def __init__(self, program: EquilibriumConstrainedProgram, options: RelaxationPath) -> None:
         self.program, self.options = program, options
         epsilon = ca.SX.sym("epsilon")
-        pairs = program.left.shape[0]
+        sides = ca.vertcat(program.left, program.right)
+        self.pairs = program.left.shape[0]
+        self.bound = _bounds_behind(program, sides)
+        self.rows = np.flatnonzero(self.bound == NO_BOUND)
         constraints = ca.vertcat(
             program.equalities,
             program.inequalities,
-            program.left,
-            program.right,
+            ca.vec(sides[self.rows.tolist()]) if self.rows.size else ca.SX(0, 1),
             program.left * program.right - epsilon,
         )
         e, i = program.equalities.shape[0], program.inequalities.shape[0]
-        self.e, self.i, self.pairs = e, i, pairs
-        self.low = np.concatenate(
-            [np.zeros(e), np.full(i, -np.inf), np.zeros(2 * pairs), np.full(pairs, -np.inf)]
-        )
-        self.high = np.concatenate(
-            [np.zeros(e), np.zeros(i), np.full(2 * pairs, np.inf), np.zeros(pairs)]
-        )
+        self.first, self.last = e + i, e + i + self.rows.size
+        self.low = np.full(constraints.shape[0], -np.inf)
+        self.low[:e] = self.low[self.first : self.last] = 0.0
+        self.high = np.zeros(constraints.shape[0])
+        self.high[self.first : self.last] = np.inf
         smooth = SmoothProgram(
             variables=program.unknowns,
             parameters=epsilon,
@@ -114,7 +120,7 @@ class _Path:
             constraint_upper=self.high,
         )
         self.ipopt = Ipopt(bound_relaxation=1e-9).prepare(smooth)
-        self.sides = ca.Function("sides", [program.unknowns], [program.left, program.right])
+        self.sides = ca.Function("sides", [program.unknowns], [sides])
 
     def follow(self, start: Array) -> Solution:
         w, answer = start, None
@@ -128,11 +134,36 @@ class _Path:
 
     def finish(self, w: Array) -> Solution:
         """Each pair's smaller side fixed at zero, the products dropped."""
-        left, right = (np.asarray(side).ravel() for side in self.sides(w))
-        zero = left <= right
-        high, low = self.high.copy(), self.low.copy()
-        first = self.e + self.i
-        high[first : first + self.pairs][zero] = 0.0
-        high[first + self.pairs : first + 2 * self.pairs][~zero] = 0.0
-        high[first + 2 * self.pairs :] = np.inf
-        return self.ipopt.solve(w, np.array([0.0]), constraint_lower=low, constraint_upper=high)
+        left, right = np.asarray(self.sides(w)).reshape(2, self.pairs)
+        zero = np.concatenate([left <= right, left > right])
+        high = self.high.copy()
+        high[self.first : self.last][zero[self.rows]] = 0.0
+        high[self.last :] = np.inf
+        # lower bounds count from 1, upper ones from -1
+        at_lower = self.bound[zero & (self.bound > 0)] - 1
+        at_upper = -self.bound[zero & (self.bound < 0)] - 1
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        upper[at_lower], lower[at_upper] = lower[at_lower], upper[at_upper]
+        return self.ipopt.solve(
+            np.clip(w, lower, upper), np.array([0.0]), lower=lower, upper=upper,
+            constraint_lower=self.low, constraint_upper=high,
+        )  # fmt: skip
+
+
+def _bounds_behind(program: EquilibriumConstrainedProgram, sides: Any) -> NDArray[np.int_]:
+    """Of each side: j + 1 if it is w_j - lower_j, -(j + 1) if it is upper_j - w_j, else 0."""
+    w = program.unknowns
+    behind = np.zeros(sides.shape[0], dtype=int)
+    if not sides.shape[0]:
+        return behind
+    curved = np.asarray(ca.which_depends(sides, w, 2, True), dtype=bool)
+    values, slopes = ca.Function("f", [w], [sides, ca.jacobian(sides, w)])(np.zeros(w.shape[0]))
+    matrix, offset = sp.csr_matrix(slopes.sparse()), np.asarray(values).ravel()
+    single = ~curved & (np.diff(matrix.indptr) == 1)
+    for s in np.flatnonzero(single):
+        j, slope = int(matrix.indices[matrix.indptr[s]]), matrix.data[matrix.indptr[s]]
+        if slope == 1.0 and -offset[s] == program.lower[j]:
+            behind[s] = j + 1
+        elif slope == -1.0 and offset[s] == program.upper[j]:
+            behind[s] = -(j + 1)
+    return behind
