@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.concepts import Nash, Stackelberg
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, NoFormulation
 from eqsolve.formulations.deviations import deviations
 from eqsolve.formulations.first_order import FirstOrder, first_order, follower_residual
 from eqsolve.formulations.follower_response import FollowerResponse, leader_gain
-from eqsolve.formulations.own_problem import own_problem
+from eqsolve.formulations.own_problem import linear_quadratic, own_problem
 from eqsolve.formulations.recovery import weights_of
 from eqsolve.formulations.second_order import second_order
 from eqsolve.games.convexity import convex_at_every_point, convex_players, has_shared_rows
@@ -103,8 +103,15 @@ def _certify_commitment(
             gains[followers[0]] = max(searched, answer.gain)
             certain = True
     everywhere = all(convex_at_every_point(game, player) for player in followers)
-    response = FollowerResponse(game, leaders, everywhere)
+    pessimistic = concept.stance == "pessimistic"
+    if pessimistic and not (len(followers) == 1 and everywhere and linear_quadratic(game)):
+        raise NoFormulation(
+            "A pessimistic commitment is certified for one convex quadratic follower only."
+        )
+    response = FollowerResponse(game, leaders, everywhere, worst=pessimistic)
     gains[leaders[0]] = leader_gain(response, vector)
+    if pessimistic:
+        gains[leaders[0]] += _hoped_for(response, vector)
     scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     return Certificate(
         max_gain=float(gains.max()),
@@ -116,6 +123,18 @@ def _certify_commitment(
         scope="local",
         kind="Stackelberg" if certain else "Stackelberg, followers local",
     )
+
+
+def _hoped_for(response: FollowerResponse, vector: NDArray[np.float64]) -> float:
+    """What the leaders would lose by the follower's worst best answer instead of this one."""
+    worst = response.respond(vector)
+    if worst is None:
+        return float(np.inf)
+    now, then = (
+        float(response.game.numbers.costs(x[None])[0, list(response.leaders)].sum())
+        for x in (vector, worst)
+    )
+    return max(0.0, then - now)
 
 
 def _hidden_by_rounding(game: Game, vector: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ TOLERANCE = 1e-6  # relative gain and infeasibility an answer must not exceed
 POLISHED = 1e-9  # relative gain below which nothing is left to polish
 PREFERENCE = (
     *("complementarity", "potential", "nonlinear", "best-responses"),
-    *("mixed-integer", "value-function", "implicit", "mpec"),
+    *("mixed-integer", "value-function", "pessimistic", "implicit", "mpec"),
 )
 RESTARTS = 5  # further random starts before a game is given up
 
@@ -355,7 +355,9 @@ def _attempt(
     if attempt.certificate is None:
         return attempt
     if is_mcp or isinstance(concept, Stackelberg):
-        return _with_bound(game, concept, attempt)
+        return (
+            _with_bound(game, concept, attempt) if getattr(route, "proves_bound", True) else attempt
+        )
     # The multipliers come from the first-order conditions, and so does the last digit.
     polished = _polish(game, concept, attempt)
     return polished if polished.holds(tolerance, concept) else attempt

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eqsolve.concepts import Nash
 from eqsolve.formulations.complementarity import Complementarity
 from eqsolve.formulations.own_problem import Response, own_problem
+from eqsolve.formulations.worst_answer import worst_answer
 from eqsolve.games.game import Game
 from eqsolve.programs.complementarity import ComplementarityProblem
 from eqsolve.results import Status
@@ -29,8 +30,10 @@ FEASIBLE = 1e-7
 class FollowerResponse:
     """Answers of the followers in `game` when players `leaders` are committed."""
 
-    def __init__(self, game: Game, leaders: tuple[int, ...], convex: bool) -> None:
-        self.game, self.leaders, self.convex = game, leaders, convex
+    def __init__(
+        self, game: Game, leaders: tuple[int, ...], convex: bool, worst: bool = False
+    ) -> None:
+        self.game, self.leaders, self.convex, self.worst = game, leaders, convex, worst
         declared = game.declared
         self.leading = np.flatnonzero(np.isin(declared.owner, leaders))
         self.following = np.flatnonzero(~np.isin(declared.owner, leaders))
@@ -44,7 +47,12 @@ class FollowerResponse:
         return answered if answer is None else self._put(point, answer)
 
     def respond(self, point: Array) -> Array | None:
-        """`point` (n,) with the followers' coordinates replaced by their answer, or None."""
+        """`point` (n,) with the followers' coordinates replaced by their answer, or None.
+
+        With `worst`, by the one of a single follower's best answers that is worst for leaders.
+        """
+        if self.worst:
+            return worst_answer(self.game, self.leaders, self.followers[0], point)
         if len(self.followers) == 1:
             return self._one(point)
         return self._many(point)

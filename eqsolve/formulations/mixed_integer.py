@@ -19,7 +19,9 @@ from scipy.linalg import null_space
 
 from eqsolve.concepts import Stackelberg
 from eqsolve.formulations.bilevel import BilevelProgram, bilevel_program
+from eqsolve.formulations.own_problem import linear_quadratic
 from eqsolve.formulations.recovery import Recovered
+from eqsolve.formulations.worst_answer import indifferent
 from eqsolve.games.convexity import convex_players
 from eqsolve.games.expressions import to_csr
 from eqsolve.programs.complementarity_constrained import ComplementarityConstrainedProgram
@@ -42,9 +44,9 @@ class MixedInteger:
         """None, or why this formulation does not apply."""
         if not isinstance(concept, Stackelberg):
             return "it is for a leader and followers (concept Stackelberg)."
-        if concept.stance != "optimistic":
-            return "it counts on the followers' answer that is best for the leader."
         leaders = concept.leaders(game.player_names)
+        if concept.stance != "optimistic" and not answers_are_unique(game, leaders):
+            return "it counts on the followers' answer that is best for the leader."
         bilevel = bilevel_program(game.symbolic, leaders)
         if not bilevel.is_linear_quadratic:
             return "costs are not quadratic, or rows not affine."
@@ -68,6 +70,15 @@ class MixedInteger:
     def recover(self, program: Any, solution: Solution) -> Recovered:
         """The strategies stand first."""
         return Recovered(solution.values)
+
+
+def answers_are_unique(game: Any, leaders: tuple[int, ...]) -> bool:
+    """Whether there is one follower, of a strictly convex quadratic problem."""
+    followers = [p for p in range(len(game.player_names)) if p not in leaders]
+    if len(followers) > 1 or not linear_quadratic(game) or game.symbolic.n != game.n:
+        return False
+    convex = convex_players(game, game.numbers.default_start())[followers[0]]
+    return bool(convex and not indifferent(game, followers[0]).size)
 
 
 def matrices(bilevel: BilevelProgram) -> ComplementarityConstrainedProgram:

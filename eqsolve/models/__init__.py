@@ -6,7 +6,7 @@ from your own TOML file; `published("river_basin")` is its known answer.
 
 >>> import eqsolve as eq
 >>> sorted(eq.models.catalogue())[:3]
-['bilinear_zero_sum', 'cournot', 'internet_switching']
+['bilinear_zero_sum', 'cournot', 'covariance_gan']
 >>> eq.models.load("duopoly").player_names
 ('firm1', 'firm2')
 """
