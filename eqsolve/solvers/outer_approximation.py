@@ -53,15 +53,15 @@ class OuterApproximation:
         How far from the follower's optimum an answer may be, relative to max(1, |w|).
     seconds : float
         Time before giving up with the bound reached.
-    max_answers : int
-        Stored answers of the follower before giving up.
+    max_rounds : int
+        Relaxations solved before giving up.
     """
 
     gap: float = 1e-6
     accepted: float = 1e-4
     follower_tolerance: float = 1e-9
     seconds: float = 60.0
-    max_answers: int = 200
+    max_rounds: int = 200
 
     name: ClassVar[str] = "outer-approximation"
     kinds: ClassVar[frozenset[str]] = frozenset({"bilevel-by-value"})
@@ -104,38 +104,46 @@ class _Search:
         self.rows = ca.Function("rows", xy, [program.leader_rows, program.follower_rows])
 
     def run(self) -> BoundedSolution:
-        while len(self.cuts) < self.options.max_answers:
+        while self.rounds < self.options.max_rounds:
             self.rounds += 1
-            cuts = [ca.vertcat(saving - self.room, broken) for saving, broken in self.cuts]
-            relaxed = self.engine(self.options.gap / 4).solve(
-                self.program.relaxed, either=[*self.program.pairs, *cuts]
-            )
+            relaxed = self.relax(seed=0)
             if relaxed.status in (Status.UNBOUNDED, Status.INFEASIBLE):
                 return self.answer(relaxed.status)
-            self.bound = max(self.bound, relaxed.bound)
-            if self.bound > self.value + self.options.accepted * max(1.0, abs(self.value)):
-                # A bound above a point that was checked: SCIP has erred, and nothing is proven.
-                return self.answer(Status.FAILED)
+            self.bound = relaxed.bound if relaxed.solved else max(self.bound, relaxed.bound)
+            status: Status | None = relaxed.status
+            if relaxed.solved and not self.closed():
+                status = self.visit_at(relaxed)
             if self.closed():
-                return self.answer(Status.SOLVED)
-            if relaxed.status is not Status.SOLVED:
-                return self.answer(relaxed.status)
-            x, y, _ = np.split(relaxed.values, [self.program.leading, self.best.size])
-            status = self.visit(x, y)
-            if self.closed():
-                return self.answer(Status.SOLVED)
-            if status is not None:
+                # SCIP's bounds are right up to rounding, mostly: another run has to agree.
+                again = self.relax(seed=self.rounds)
+                if not again.solved or again.bound >= self.bound - self.gap(self.options.gap):
+                    return self.answer(Status.SOLVED)
+                self.bound = again.bound
+                status = self.visit_at(again)
+            if status is not None and not (relaxed.solved and self.closed()):
                 return self.answer(status)
         return self.answer(Status.ITERATION_LIMIT)
+
+    def relax(self, seed: int) -> BoundedSolution:
+        """The leader's best over what the stored answers leave."""
+        cuts = [ca.vertcat(saving - self.room, broken) for saving, broken in self.cuts]
+        engine = replace(self.engine(self.options.gap / 4), seed=seed)
+        return engine.solve(self.program.relaxed, either=[*self.program.pairs, *cuts])
+
+    def visit_at(self, relaxed: BoundedSolution) -> Status | None:
+        x, y, _ = np.split(relaxed.values, [self.program.leading, self.best.size])
+        return self.visit(x, y)
 
     def engine(self, gap: float) -> Scip:
         feasibility = Scip.feasibility if self.room >= ROUGH else SHARP
         seconds = self.ends - time.monotonic()
         return Scip(gap=gap, feasibility=feasibility, seconds=seconds)
 
-    def closed(self, gap: float | None = None) -> bool:
-        size = max(1.0, abs(self.value)) if np.isfinite(self.value) else 1.0
-        return self.value - self.bound <= (gap or self.options.gap) * size
+    def gap(self, relative: float) -> float:
+        return relative * (max(1.0, abs(self.value)) if np.isfinite(self.value) else 1.0)
+
+    def closed(self) -> bool:
+        return self.value - self.bound <= self.gap(self.options.gap)
 
     def visit(self, x: Array, y: Array) -> Status | None:
         """Offer points at or near the leader's decision x and store answers that exclude (x, y)."""
@@ -313,7 +321,11 @@ class _Search:
     def answer(self, status: Status) -> BoundedSolution:
         found = bool(np.isfinite(self.value))
         bound = min(self.bound, self.value)
-        if status is not Status.FAILED and self.closed(self.options.accepted):
+        missing, accepted = self.value - self.bound, self.gap(self.options.accepted)
+        if missing < -accepted:
+            # A bound above a point that was checked: SCIP has erred, and nothing is proven.
+            status = Status.FAILED
+        elif missing <= accepted:
             status = Status.SOLVED
         proven = status is Status.SOLVED
         return BoundedSolution(

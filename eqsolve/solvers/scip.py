@@ -53,11 +53,14 @@ class Scip:
         Largest violation a row may have.
     seconds : float
         Time before giving up with the bound reached.
+    seed : int
+        Of SCIP's own permutations and choices between equals.
     """
 
     gap: float = 1e-6
     feasibility: float = 1e-7
     seconds: float = 60.0
+    seed: int = 0
 
     name: ClassVar[str] = "scip"
 
@@ -104,6 +107,7 @@ class Scip:
         model.setParam("limits/gap", self.gap)
         model.setParam("limits/absgap", self.gap)
         model.setParam("numerics/feastol", self.feasibility)
+        model.setParam("randomization/randomseedshift", self.seed)
 
 
 def _model(

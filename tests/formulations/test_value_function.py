@@ -1,6 +1,7 @@
 """Non-convex followers: published optima, brute force, what is refused, and the parts."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import casadi as ca
@@ -15,6 +16,7 @@ from eqsolve.formulations import value_function
 from eqsolve.games.convexity import convex_at_every_point, convex_players
 from eqsolve.programs.smooth import SmoothProgram
 from eqsolve.results import Status
+from eqsolve.solvers import outer_approximation
 from eqsolve.solvers.outer_approximation import OuterApproximation
 from eqsolve.solvers.scip import Scip
 
@@ -189,18 +191,31 @@ def test_an_answer_that_is_not_proven_is_not_returned():
         eq.solve(two_wells(), LEADER, formulation=ROUTE, seconds=0.0)
 
 
-def test_a_bound_above_a_known_point_proves_nothing():
-    program = value_function.bounded(two_wells(), (0,))
+def with_bounds(monkeypatch, *bounds):
+    """Relaxations whose bounds are these instead of SCIP's, the last one for the rest."""
+    honest, given = outer_approximation._Search.relax, list(bounds)
 
-    class Wrong(OuterApproximation):
-        gap = 1e-6
+    def relax(self, seed):
+        solution = honest(self, seed)
+        bound = given.pop(0) if len(given) > 1 else given[0]
+        return solution if bound is None else replace(solution, bound=bound)
 
-    from eqsolve.solvers import outer_approximation as module
+    monkeypatch.setattr(outer_approximation._Search, "relax", relax)
 
-    search = module._Search(program, Wrong())
-    search.offer(np.array([0.0]), np.array([1.0]), 1e-7)
-    search.bound = 0.5
-    assert search.run().status is Status.FAILED
+
+def test_a_bound_above_a_known_point_proves_nothing(monkeypatch):
+    with_bounds(monkeypatch, 5.0)
+    found = OuterApproximation().solve(value_function.bounded(two_wells(), (0,)))
+    assert found.status is Status.FAILED
+    assert np.isnan(found.values).all()
+
+
+def test_a_bound_that_a_second_run_does_not_find_is_dropped(monkeypatch):
+    with_bounds(monkeypatch, 5.0, None)
+    found = OuterApproximation().solve(value_function.bounded(two_wells(), (0,)))
+    assert found.status is Status.SOLVED
+    assert found.objective == pytest.approx(0, abs=1e-6)
+    assert found.bound <= found.objective
 
 
 @pytest.mark.parametrize(
