@@ -16,8 +16,11 @@ PROBLEMS = {p.name: p for p in problems() if p.follower == "convex"}
 OUTCOMES = ("solved with proof", "solved locally", "better than printed", "refused", "wrong")
 
 
-def followers_are_right(game, vector, leader):
+def followers_are_right(problem, vector):
     """Each follower's problem solved anew, by cvxpy or SciPy, where the others are."""
+    game, leader = problem.game, problem.leader
+    # Without a Slater point a convex solver's own answer is off by the root of its tolerance.
+    tolerance = 1e-5 if problem.regular else 1e-3
     for player, (name, places) in enumerate(game.coordinates.items()):
         if name == leader:
             continue
@@ -26,7 +29,7 @@ def followers_are_right(game, vector, leader):
         best[places] = by_scipy(game, player, places, vector) if answer is None else answer
         sign = game.signs[player]
         ours, theirs = (sign * game.declared_payoffs(x)[player] for x in (vector, best))
-        if ours > theirs + 1e-5 * max(1.0, abs(theirs)):
+        if ours > theirs + tolerance * max(1.0, abs(theirs)):
             return False
     return True
 
@@ -51,9 +54,7 @@ def outcome(problem):
     except eq.EqsolveError:
         return "refused", np.nan
     sure, value = found.certificate, found.payoffs[problem.leader]
-    if sure.infeasibility > 1e-6 or not followers_are_right(
-        problem.game, found.vector, problem.leader
-    ):
+    if sure.infeasibility > 1e-6 or not followers_are_right(problem, found.vector):
         return "wrong", value
     within = max(problem.half_digit, 1e-4 * max(1.0, abs(problem.value)))
     proven = sure.scope == "global"

@@ -343,5 +343,5 @@ def test_declarations_at_the_edge(formulation):
     ):
         np.testing.assert_allclose(solved(wanted, limits).vector, [-0.5, 1.5], atol=1e-7)
     if formulation == "potential":  # the others only give up after many restarts
-        with pytest.raises(eq.EquilibriumNotFound, match="cannot all be met"):
+        with pytest.raises(eq.EquilibriumNotFound, match="No strategies meet these constraints"):
             solved(wanted, [total >= 1, total <= 0])
