@@ -20,6 +20,7 @@ from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
 VARIATIONAL = 1e-6  # first-order residual, relative to the gradient, below which multipliers agree
+UNCERTAIN = 1e-5  # relative loss that a follower's solver tolerance may leave open
 FAR = 1e6  # strategies from here on may hide changes of payoff in their last digit
 READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
 
@@ -111,7 +112,10 @@ def _certify_commitment(
     response = FollowerResponse(game, leaders, everywhere, worst=pessimistic)
     gains[leaders[0]] = leader_gain(response, vector)
     if pessimistic:
-        gains[leaders[0]] += _hoped_for(response, vector)
+        gain = gains[leaders[0]] + _hoped_for(response, vector)
+        # A follower whose cost is flat around its answer leaves the answer itself less certain.
+        size = max(1.0, abs(float(payoffs[leaders[0]])))
+        gains[leaders[0]] = gain if gain > UNCERTAIN * size else 0.0
     scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     return Certificate(
         max_gain=float(gains.max()),

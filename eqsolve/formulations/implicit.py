@@ -38,6 +38,8 @@ class Implicit:
         """None, or why this formulation does not apply."""
         if not isinstance(concept, Stackelberg):
             return "it is for a leader and followers (concept Stackelberg)."
+        if concept.stance != "optimistic":
+            return "it follows one answer of the followers and does not look for the worst."
         leaders = concept.leaders(game.player_names)
         symbolic = game.symbolic
         if symbolic.n != symbolic.declared:

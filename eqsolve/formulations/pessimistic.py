@@ -11,7 +11,9 @@ answers well, and the certificate, which chooses the worst answer exactly, tells
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import casadi as ca
@@ -23,14 +25,27 @@ from eqsolve.formulations.bilevel import bilevel_program
 from eqsolve.formulations.mixed_integer import convexified, matrices
 from eqsolve.formulations.own_problem import linear_quadratic
 from eqsolve.formulations.recovery import Recovered
-from eqsolve.formulations.worst_answer import indifferent, is_concave_along, leaders_pieces
+from eqsolve.formulations.worst_answer import (
+    indifferent,
+    is_concave_along,
+    leaders_pieces,
+    worst_answer,
+)
 from eqsolve.games.convexity import convex_players
 from eqsolve.games.symbolic import SymbolicGame
 from eqsolve.programs.complementarity_constrained import ComplementarityConstrainedProgram
 from eqsolve.results import Solution
 
 Array = NDArray[np.float64]
-SPITE = 1e-6  # weight of the leader's loss in the follower's cost, relative to their slopes
+SPITE = 1e-5  # weight of the leader's loss in the follower's cost, relative to their slopes
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PessimisticProgram(ComplementarityConstrainedProgram):
+    """The perturbed program, and the exact worst answer to a commitment of `n` coordinates."""
+
+    settle: Callable[[Array], Array | None]
+    n: int
 
 
 @dataclass(frozen=True)
@@ -65,17 +80,23 @@ class Pessimistic:
             return "the leader's cost is not convex, even with complementary products added."
         return None
 
-    def compile(
-        self, game: Any, concept: Any, start: Array | None = None
-    ) -> ComplementarityConstrainedProgram:
+    def compile(self, game: Any, concept: Any, start: Array | None = None) -> PessimisticProgram:
         """The program in matrices; branching needs no start."""
-        program = convexified(matrices(self._bilevel(game, concept.leaders(game.player_names))))
+        leaders = concept.leaders(game.player_names)
+        program = convexified(matrices(self._bilevel(game, leaders)))
         assert program is not None, "refuses() lets no such game through"
-        return program
+        (follower,) = (p for p in range(len(game.player_names)) if p not in leaders)
+        return PessimisticProgram(
+            **{part.name: getattr(program, part.name) for part in fields(program)},
+            settle=partial(worst_answer, game, leaders, follower),
+            n=game.n,
+        )
 
-    def recover(self, program: Any, solution: Solution) -> Recovered:
-        """The strategies stand first."""
-        return Recovered(solution.values)
+    def recover(self, program: PessimisticProgram, solution: Solution) -> Recovered:
+        """The leader's part of the solution, and the follower's worst best answer to it."""
+        point = solution.values[: program.n]
+        settled = program.settle(point) if np.isfinite(point).all() else None
+        return Recovered(point if settled is None else settled)
 
     def _bilevel(self, game: Any, leaders: tuple[int, ...]) -> Any:
         symbolic: SymbolicGame = game.symbolic
