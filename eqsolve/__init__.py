@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from eqsolve._classify import Classification as Classification
     from eqsolve._classify import classify as classify
     from eqsolve._classify import critical_points as critical_points
+    from eqsolve._find_equilibria import find_equilibria as find_equilibria
     from eqsolve._predict_rate import predict_rate as predict_rate
     from eqsolve._simulate import simulate as simulate
-    from eqsolve._solve import find_equilibria as find_equilibria
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
     from eqsolve.concepts import Nash as Nash
@@ -47,7 +47,7 @@ else:
         "classify": "_classify",
         "critical_points": "_classify",
         "Classification": "_classify",
-        "find_equilibria": "_solve",
+        "find_equilibria": "_find_equilibria",
         "certify": "_certify",
         "simulate": "_simulate",
         "validate": "_validate",
