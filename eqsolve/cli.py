@@ -75,6 +75,9 @@ def solve(
     leader: Annotated[
         str | None, typer.Option(help="Who moves first, with --concept stackelberg.")
     ] = None,
+    stance: Annotated[
+        str, typer.Option(help="Which answer a leader counts on: optimistic or pessimistic.")
+    ] = "optimistic",
     variational: Annotated[
         bool, typer.Option("--variational", help="Short for --concept variational.")
     ] = False,
@@ -90,7 +93,7 @@ def solve(
     wanted = "variational" if variational else concept
     if wanted is None and leader is not None:
         wanted = "stackelberg"
-    asked = _published_concept(name_or_toml) if wanted is None else _concept(wanted, leader)
+    asked = _published_concept(name_or_toml) if wanted is None else _concept(wanted, leader, stance)
     found = eq.solve(game, asked, formulation=formulation, solver=solver)
     if as_json:
         print(json.dumps(_as_json(found), indent=2))
@@ -146,13 +149,13 @@ def reproduce(
             print(f"Figure: {figure}")
 
 
-def _concept(name: str, leader: str | None) -> Any:
+def _concept(name: str, leader: str | None, stance: str) -> Any:
     import eqsolve as eq
 
     if name == "stackelberg":
         if leader is None:
             raise EqsolveError("--concept stackelberg needs --leader NAME.")
-        return eq.Stackelberg(leader)
+        return eq.Stackelberg(leader, stance=stance)
     plain = {"nash": eq.Nash, "variational": eq.VariationalEquilibrium}
     if name not in plain:
         raise EqsolveError(_unknown("concept", name, [*plain, "stackelberg"]))

@@ -44,6 +44,21 @@ def test_solve_as_json():
     assert answer["certificate"]["max_gain"] < 1e-9
 
 
+@pytest.mark.parametrize("stance", ["optimistic", "pessimistic"])
+def test_solve_with_a_leader(stance):
+    words = ("solve", "duopoly", "--concept", "stackelberg", "--leader", "firm1")
+    answer = json.loads(run(*words, "--stance", stance, "--json").stdout)
+    assert answer["concept"] == "Stackelberg"
+    assert answer["strategies"] == {"firm1": pytest.approx([46]), "firm2": pytest.approx([26])}
+    assert answer["certificate"]["bound"] == pytest.approx(1058)
+
+
+def test_an_instance_is_solved_for_what_its_answer_answers():
+    answer = json.loads(run("solve", "pigou_toll", "--json").stdout)
+    assert answer["concept"] == "Stackelberg"
+    assert answer["payoffs"]["authority"] == pytest.approx(0.25)
+
+
 def test_solve_a_file(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(
@@ -60,6 +75,8 @@ def test_solve_a_file(tmp_path):
     (("solve", "absent.toml"), "absent.toml"),
     (("solve", "duopoly", "--formulation", "magic"), "There is no formulation called 'magic'"),
     (("solve", "duopoly", "--solver", "magic"), "magic"),
+    (("solve", "duopoly", "--leader", "nobody"), "the leader 'nobody' is no player; the players are"),
+    (("solve", "duopoly", "--concept", "stackelberg"), "needs --leader NAME"),
     (("reproduce", "alchemy"), "There is no system called 'alchemy'"),
     (("validate", "absent.csv", "--model", "duopoly"), "There is no file 'absent.csv'"),
 ])  # fmt: skip

@@ -31,6 +31,7 @@ SIZES = {3: 148, 9: 7, 25: 7}
 LEADER, FOLLOWER = 0.015, 0.03  # published steps for the covariance game
 GRID = 41  # starts along each side of the polynomial game's square
 SQUARE = 15.0
+NOISY_STEPS = 20_000
 
 
 def run(folder: Path, say: Say) -> list[Path]:
@@ -187,7 +188,7 @@ def _noisy_duopoly(path: Path) -> tuple[Table, Path]:
     rows = []
     for ax, (name, learner) in zip(panels, plays.items(), strict=True):
         runs = simulate(
-            game, learner, start=[20.0, 20.0], steps=20_000, replications=200, seed=0,
+            game, learner, start=[20.0, 20.0], steps=NOISY_STEPS, replications=200, seed=0,
             record_every=10,
         )  # fmt: skip
         runs.plot(targets[name], ax=ax)
@@ -199,7 +200,7 @@ def _noisy_duopoly(path: Path) -> tuple[Table, Path]:
             (name, targets[name].vector, runs.final.mean(axis=0), exact, profits.mean(axis=0))
         )
     headers = ("play", "equilibrium", "learned, mean", "its profits", "learned profits, mean")
-    title = "Noisy learning in the duopoly after 20,000 steps, 200 runs"
+    title = f"Noisy learning in the duopoly after {NOISY_STEPS:,} steps, 200 runs"
     return Table(headers, tuple(rows), title=title), plotting.save(panels[0], path)
 
 
@@ -281,4 +282,4 @@ def _panels(count: int, size: tuple[float, float]) -> list[Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    return [plotting.tidy(ax) for ax in figure.subplots(1, count)]
+    return [plotting.tidy(ax) for ax in figure.subplots(1, count, squeeze=False)[0]]
