@@ -100,6 +100,7 @@ def matrices(bilevel: BilevelProgram) -> ComplementarityConstrainedProgram:
         H=to_csr(ca.DM(hessian)).tocsc(), c=np.asarray(c).ravel(), constant=float(constant),
         E=E, e=-e, G=G, g=-g, lower=bilevel.lower, upper=bilevel.upper,
         A=A, a=a, B=B, b=b, pair_names=bilevel.pair_names,
+        names=bilevel.names,
     )  # fmt: skip
 
 
