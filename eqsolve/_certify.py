@@ -20,6 +20,7 @@ from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
 VARIATIONAL = 1e-6  # first-order residual, relative to the gradient, below which multipliers agree
+REFUTED = 1e-3  # relative gain of a follower that no tolerance forgives
 UNCERTAIN = 1e-5  # relative loss that a follower's solver tolerance may leave open
 FAR = 1e6  # strategies from here on may hide changes of payoff in their last digit
 READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
@@ -96,7 +97,10 @@ def _certify_commitment(
     found = deviations(game, vector, convex, tuple(followers))
     certain = bool(convex[followers].all()) and not found.failed
     gains = found.gains.copy()
-    if len(followers) == 1 and not certain:
+    size = max(1.0, abs(float(payoffs[followers[0]])))
+    # A gain that a search has found only grows: nothing is left to look for globally.
+    refuted = not found.failed and gains[followers[0]] > REFUTED * size
+    if len(followers) == 1 and not certain and not refuted:
         answer = own_problem(game, followers[0]).respond_globally(vector)
         if answer is not None:
             # Searches from several starts may fail where SCIP does not, and count as infinite.
