@@ -15,13 +15,13 @@ from eqsolve.formulations.follower_response import FollowerResponse, leader_gain
 from eqsolve.formulations.own_problem import linear_quadratic, own_problem
 from eqsolve.formulations.recovery import weights_of
 from eqsolve.formulations.second_order import second_order
+from eqsolve.formulations.worst_answer import worst_alike
 from eqsolve.games.convexity import convex_at_every_point, convex_players, has_shared_rows
 from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
 VARIATIONAL = 1e-6  # first-order residual, relative to the gradient, below which multipliers agree
 REFUTED = 1e-3  # relative gain of a follower that no tolerance forgives
-UNCERTAIN = 1e-5  # relative loss that a follower's solver tolerance may leave open
 FAR = 1e6  # strategies from here on may hide changes of payoff in their last digit
 READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
 
@@ -93,7 +93,7 @@ def _certify_commitment(
     """Followers re-solved at the commitment; the leader's commitment moved, followers answering."""
     leaders = concept.leaders(game.player_names)
     convex = convex_players(game, vector)
-    followers = [player for player in range(len(convex)) if player not in leaders]
+    followers = list(concept.followers(game.player_names))
     found = deviations(game, vector, convex, tuple(followers))
     certain = bool(convex[followers].all()) and not found.failed
     gains = found.gains.copy()
@@ -116,10 +116,7 @@ def _certify_commitment(
     response = FollowerResponse(game, leaders, everywhere, worst=pessimistic)
     gains[leaders[0]] = leader_gain(response, vector)
     if pessimistic:
-        gain = gains[leaders[0]] + _hoped_for(response, vector)
-        # A follower whose cost is flat around its answer leaves the answer itself less certain.
-        size = max(1.0, abs(float(payoffs[leaders[0]])))
-        gains[leaders[0]] = gain if gain > UNCERTAIN * size else 0.0
+        gains[leaders[0]] += _hoped_for(response, vector)
     scales = np.maximum(1.0, np.abs(np.where(np.isfinite(payoffs), payoffs, 0.0)))
     return Certificate(
         max_gain=float(gains.max()),
@@ -134,8 +131,8 @@ def _certify_commitment(
 
 
 def _hoped_for(response: FollowerResponse, vector: NDArray[np.float64]) -> float:
-    """What the leaders would lose by the follower's worst best answer instead of this one."""
-    worst = response.respond(vector)
+    """What the leaders would lose by the worst answer that the follower likes as much."""
+    worst = worst_alike(response.game, response.leaders, response.followers[0], vector)
     if worst is None:
         return float(np.inf)
     now, then = (

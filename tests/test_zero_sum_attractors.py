@@ -1,7 +1,8 @@
 """1,000 random zero-sum games: what attracts the Stackelberg flow is a Stackelberg equilibrium.
 
 Attraction is read off differences of the learning update itself; the class from second
-derivatives of the declared game. The two share no formula.
+derivatives of the declared game. Both start from the total derivative, whose formula is checked
+against followers solved again in tests/formulations/test_total_derivative.py.
 """
 
 import numpy as np

@@ -58,3 +58,19 @@ class Stackelberg:
         if len(set(indices)) == len(player_names):
             raise NotAGame("Stackelberg: every player leads, so nobody follows.")
         return tuple(sorted(set(indices)))
+
+    def followers(self, player_names: Sequence[str]) -> tuple[int, ...]:
+        """Indices of everybody else.
+
+        Raises
+        ------
+        NotAGame
+            As `leaders`.
+
+        Examples
+        --------
+        >>> Stackelberg("b").followers(("a", "b", "c"))
+        (0, 2)
+        """
+        leaders = self.leaders(player_names)
+        return tuple(place for place in range(len(player_names)) if place not in leaders)

@@ -10,6 +10,7 @@ J' F is the gradient of |F|^2 / 2. Only products with J are taken.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 TOWARDS_ALIGNED = 0.1  # Balduzzi and others (2018), algorithm 1: breaks ties of the sign
 
 
-class _Corrected(Stepped):
+class _Corrected(Stepped, ABC):
     """Gradient play with a correction made of the gradient and the Jacobian's products."""
 
     noise: float
@@ -47,8 +48,9 @@ class _Corrected(Stepped):
         jacobian = game.numbers.once("jacobian", JacobianBlock)
         return slope + self._correction(jacobian, profile, slope)
 
+    @abstractmethod
     def _correction(self, jacobian: JacobianBlock, profile: Array, slope: Array) -> Array:
-        raise NotImplementedError
+        """What is added to the pseudo-gradient `slope`, (replications, n)."""
 
 
 @dataclass(frozen=True, init=False, repr=False)

@@ -45,15 +45,15 @@ class MixedInteger:
         if not isinstance(concept, Stackelberg):
             return "it is for a leader and followers (concept Stackelberg)."
         leaders = concept.leaders(game.player_names)
-        if concept.stance != "optimistic" and not answers_are_unique(game, leaders):
+        if concept.stance != "optimistic" and not answers_are_unique(game, concept):
             return "it counts on the followers' answer that is best for the leader."
         bilevel = bilevel_program(game.symbolic, leaders)
         if not bilevel.is_linear_quadratic:
             return "costs are not quadratic, or rows not affine."
         convex = convex_players(game, game.numbers.default_start())
-        for player, name in enumerate(game.player_names):
-            if player not in leaders and not convex[player]:
-                return f"follower {name!r} has a non-convex problem."
+        for player in concept.followers(game.player_names):
+            if not convex[player]:
+                return f"follower {game.player_names[player]!r} has a non-convex problem."
         if convexified(matrices(bilevel)) is None:
             return "the leader's cost is not convex, even with complementary products added."
         return None
@@ -72,9 +72,9 @@ class MixedInteger:
         return Recovered(solution.values)
 
 
-def answers_are_unique(game: Any, leaders: tuple[int, ...]) -> bool:
+def answers_are_unique(game: Any, concept: Stackelberg) -> bool:
     """Whether there is one follower, of a strictly convex quadratic problem."""
-    followers = [p for p in range(len(game.player_names)) if p not in leaders]
+    followers = concept.followers(game.player_names)
     if len(followers) > 1 or not linear_quadratic(game) or game.symbolic.n != game.n:
         return False
     convex = convex_players(game, game.numbers.default_start())[followers[0]]

@@ -63,7 +63,7 @@ class Pessimistic:
         if concept.stance != "pessimistic":
             return 'it is for the stance "pessimistic".'
         leaders = concept.leaders(game.player_names)
-        followers = [p for p in range(len(game.player_names)) if p not in leaders]
+        followers = concept.followers(game.player_names)
         if len(followers) > 1:
             return f"the worst answer is found for one follower, and there are {len(followers)}."
         name, start = game.player_names[followers[0]], game.numbers.default_start()
@@ -85,7 +85,7 @@ class Pessimistic:
         leaders = concept.leaders(game.player_names)
         program = convexified(matrices(self._bilevel(game, leaders)))
         assert program is not None, "refuses() lets no such game through"
-        (follower,) = (p for p in range(len(game.player_names)) if p not in leaders)
+        (follower,) = concept.followers(game.player_names)
         return PessimisticProgram(
             **{part.name: getattr(program, part.name) for part in fields(program)},
             settle=partial(worst_answer, game, leaders, follower),

@@ -43,7 +43,7 @@ class ValueFunction:
         if concept.stance != "optimistic":
             return "it counts on the follower's answer that is best for the leader."
         leaders = concept.leaders(game.player_names)
-        followers = [p for p in range(len(game.player_names)) if p not in leaders]
+        followers = concept.followers(game.player_names)
         if len(followers) > 1:
             return f"it is for one follower, and there are {len(followers)}."
         name = game.player_names[followers[0]]

@@ -55,11 +55,21 @@ def worst_answer(game: Game, leaders: tuple[int, ...], follower: int, point: Arr
         return None
     moved = point.copy()
     moved[problem.own] = answer.values
+    return worst_alike(game, leaders, follower, moved)
+
+
+def worst_alike(game: Game, leaders: tuple[int, ...], follower: int, point: Array) -> Array | None:
+    """Of the answers that are as good for the follower as its own in `point`, the leaders' worst.
+
+    The follower's problem is not solved again, so that no tolerance of a solver comes between
+    the two answers; whether its own is a best one is for the certificate's gain to say.
+    """
+    problem, moved = own_problem(game, follower), point.copy()
     free = indifferent(game, follower)
     if not free.size:
         return moved
     slope, hessian = (np.asarray(part) for part in leaders_pieces(game, leaders, follower)(moved))
-    A, room, equalities, q = _polyhedron(problem, point, answer.values)
+    A, room, equalities, q = _polyhedron(problem, point, point[problem.own])
     chosen = solve_quadratic(
         sp.csc_matrix(_convex(-free.T @ hessian @ free)),
         -free.T @ slope.ravel(),

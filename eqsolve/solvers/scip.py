@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import NotInstalled
 from eqsolve.programs.casadi_to_scip import scip, scip_expressions
 from eqsolve.programs.smooth import SmoothProgram
 from eqsolve.results import Status
@@ -82,7 +82,7 @@ class Scip:
 
         Raises
         ------
-        EqsolveError
+        NotInstalled
             When pyscipopt is not installed.
         UnsupportedFunction
             SCIP has no such function.
@@ -96,7 +96,7 @@ class Scip:
         array([-0.512])
         """
         if not scip_is_installed():
-            raise EqsolveError("SCIP is not installed: pip install pyscipopt.")
+            raise NotInstalled("pyscipopt", "The global formulation", "global")
         model, variables = _model(program, np.asarray(parameters, dtype=float).ravel(), either)
         self._tune(model)
         model.optimize()

@@ -9,8 +9,6 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-pytest.importorskip("pyscipopt")
-
 import eqsolve as eq
 from eqsolve.formulations import value_function
 from eqsolve.games.convexity import convex_at_every_point, convex_players

@@ -2,6 +2,7 @@
 
 import cvxpy as cp
 import pyomo.environ as pyo
+import pyscipopt
 import pytest
 
 import eqsolve as eq
@@ -35,11 +36,10 @@ def quadratic_follower():
     ("build", "value"), [(candler_townsley, -49.0), (quadratic_follower, 17.0)]
 )
 def test_the_pyomo_model_solved_by_scip_from_a_file(build, value, tmp_path):
-    scip = pytest.importorskip("pyscipopt")
     found = eq.solve(build(), eq.Stackelberg("leader"), formulation="mixed-integer")
     file = str(tmp_path / "leader.nl" if value > 0 else tmp_path / "leader.lp")
     found.program.problem.write(file, io_options={"symbolic_solver_labels": False})
-    elsewhere = scip.Model()
+    elsewhere = pyscipopt.Model()
     elsewhere.hideOutput()
     elsewhere.readProblem(file)
     elsewhere.optimize()
