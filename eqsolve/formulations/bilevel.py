@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from eqsolve.formulations.kkt import OptimalityConditions, optimality_conditions
 from eqsolve.games.symbolic import SymbolicGame, to_dm
+from eqsolve.programs.smooth import take
 
 Array = NDArray[np.float64]
 
@@ -93,22 +94,22 @@ def bilevel_program(game: SymbolicGame, leaders: tuple[int, ...]) -> BilevelProg
     at_upper = followers[np.isfinite(game.upper[followers])]
     a = ca.SX.sym("at_lower", at_lower.size)
     b = ca.SX.sym("at_upper", at_upper.size)
-    multipliers = _take(conditions.multipliers, rows)
+    multipliers = take(conditions.multipliers, rows)
     stationarity = ca.SX(conditions.stationarity)
     stationarity[at_lower.tolist()] -= a
     stationarity[at_upper.tolist()] += b
     lifted = game.y - ca.mtimes(to_dm(game.matrix), game.x) - ca.DM(game.offset)
     equal, bind = rows[game.equality[rows]], rows[~game.equality[rows]]
     equalities = ca.vertcat(
-        _take(stationarity, followers),
+        take(stationarity, followers),
         lifted,
         conditions.price_residual,
-        _take(game.rows, equal),
-        _take(game.rows, np.flatnonzero(upper_rows & game.equality)),
+        take(game.rows, equal),
+        take(game.rows, np.flatnonzero(upper_rows & game.equality)),
     )
     unknowns = ca.vertcat(game.x, game.y, conditions.prices, multipliers, a, b)
     lower, upper = _bounds(game, conditions, rows, at_lower.size + at_upper.size)
-    costs = _take(game.costs, np.asarray(leaders))
+    costs = take(game.costs, np.asarray(leaders))
     labels = [f"multiplier[{r}]" for r in rows]
     names = [game.names[j] for j in at_lower], [game.names[j] for j in at_upper]
     return BilevelProgram(
@@ -119,12 +120,12 @@ def bilevel_program(game: SymbolicGame, leaders: tuple[int, ...]) -> BilevelProg
         upper=upper,
         objective=ca.sum1(costs),
         equalities=equalities,
-        inequalities=_take(game.rows, np.flatnonzero(upper_rows & ~game.equality)),
-        left=ca.vertcat(_take(conditions.multipliers, bind), a, b),
+        inequalities=take(game.rows, np.flatnonzero(upper_rows & ~game.equality)),
+        left=ca.vertcat(take(conditions.multipliers, bind), a, b),
         right=ca.vertcat(
-            -_take(game.rows, bind),
-            _take(game.x, at_lower) - ca.DM(game.lower[at_lower]),
-            ca.DM(game.upper[at_upper]) - _take(game.x, at_upper),
+            -take(game.rows, bind),
+            take(game.x, at_lower) - ca.DM(game.lower[at_lower]),
+            ca.DM(game.upper[at_upper]) - take(game.x, at_upper),
         ),
         names=(
             *conditions.names[: game.n + game.aggregates + conditions.prices.shape[0]],
@@ -148,8 +149,3 @@ def _bounds(
     lower = np.concatenate([game.lower, -free, lowest, np.zeros(signed)])
     upper = np.concatenate([game.upper, free, np.full(rows.size + signed, np.inf)])
     return lower, upper
-
-
-def _take(column: Any, index: NDArray[np.int_]) -> Any:
-    # vec, because CasADi indexes a single entry into a row
-    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)

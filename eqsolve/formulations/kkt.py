@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from eqsolve.games.affine import same_owner, same_owner_product
 from eqsolve.games.symbolic import SHARED, SymbolicGame, to_dm
+from eqsolve.programs.smooth import take
 
 Array = NDArray[np.float64]
 
@@ -198,11 +199,6 @@ def _collect(size: int, target: NDArray[np.int_], factor: Array, value: Any) -> 
     return ca.densify(ca.mtimes(to_dm(spread), value))
 
 
-def _pick(column: Any, index: NDArray[np.int_]) -> Any:
-    # vec, because CasADi indexes a single entry into a row
-    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)
-
-
 def _own_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:
     """Multiplier terms of rows that bind one player, by that player's coordinates."""
     row, col, n = entries.row, entries.col, game.n
@@ -214,7 +210,7 @@ def _own_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:
         n,
         col[places],
         np.ones(places.size),
-        _pick(entries.value, places) * _pick(multipliers, row[places]),
+        take(entries.value, places) * take(multipliers, row[places]),
     )
     via = np.flatnonzero(own & (col >= n))
     if via.size:
@@ -233,7 +229,7 @@ def _own_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:
             n,
             np.concatenate(target),
             np.concatenate(factor),
-            _pick(entries.value, chosen) * _pick(multipliers, row[chosen]),
+            take(entries.value, chosen) * take(multipliers, row[chosen]),
         )
     return total
 
@@ -241,7 +237,7 @@ def _own_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:
 def _shared_terms(game: SymbolicGame, entries: _Triplets, multipliers: Any) -> Any:
     """Multiplier terms of shared rows through the coordinates they mention directly."""
     places = np.flatnonzero((game.row_owner[entries.row] == SHARED) & (entries.col < game.n))
-    value = _pick(entries.value, places) * _pick(multipliers, entries.row[places])
+    value = take(entries.value, places) * take(multipliers, entries.row[places])
     return _collect(game.n, entries.col[places], np.ones(places.size), value)
 
 
@@ -250,6 +246,6 @@ def _price_residual(game: SymbolicGame, entries: _Triplets, multipliers: Any, pr
     if not prices.shape[0]:
         return ca.SX(0, 1)
     places = np.flatnonzero((game.row_owner[entries.row] == SHARED) & (entries.col >= game.n))
-    value = _pick(entries.value, places) * _pick(multipliers, entries.row[places])
+    value = take(entries.value, places) * take(multipliers, entries.row[places])
     target = entries.col[places] - game.n
     return prices - _collect(game.aggregates, target, np.ones(places.size), value)

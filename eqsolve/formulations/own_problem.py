@@ -27,7 +27,7 @@ from eqsolve.games.game import Game
 from eqsolve.games.numbers import GameNumbers
 from eqsolve.games.symbolic import SHARED, to_dm
 from eqsolve.programs.casadi_to_scip import refused_by_scip
-from eqsolve.programs.smooth import SmoothProgram
+from eqsolve.programs.smooth import SmoothProgram, take
 from eqsolve.results import Status
 from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.quadratic import solve_quadratic
@@ -79,7 +79,7 @@ class OwnProblem:
         mentioned = np.asarray(ca.jacobian_sparsity(cost, symbolic.xy).get_col(), dtype=int)
         near = mentioned[mentioned < symbolic.n]
         through = mentioned[mentioned >= symbolic.n] - symbolic.n
-        inputs = [_pick(symbolic.x, near), _pick(symbolic.y, through)]
+        inputs = [take(symbolic.x, near), take(symbolic.y, through)]
         return ca.Function("cost", inputs, [cost]), near, through
 
     @cached_property
@@ -378,11 +378,6 @@ def admitting(A: Any, b: Array, z: Array, equalities: int) -> Array:
     near = np.abs(gap) <= NEAR * (1 + np.abs(b))
     near[equalities:] &= gap[equalities:] > 0
     return np.where(near, b + gap, b)
-
-
-def _pick(column: Any, index: NDArray[np.int_]) -> Any:
-    # vec, because CasADi indexes a single entry into a row
-    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)
 
 
 def linear_quadratic(game: Game) -> bool:

@@ -21,6 +21,7 @@ from eqsolve.games.game import Game
 from eqsolve.games.symbolic import to_dm
 from eqsolve.programs.bilevel_by_value import BilevelByValue
 from eqsolve.programs.casadi_to_scip import refused_by_scip
+from eqsolve.programs.smooth import take
 from eqsolve.results import Solution
 from eqsolve.solvers.scip import Scip, reach, scip_is_installed
 
@@ -86,13 +87,13 @@ def bilevel_by_value(game: Game, leaders: tuple[int, ...]) -> BilevelByValue:
     upper = np.isin(declared.row_owner, leaders) | declared.foreign_rows
     lower, higher = declared.lower[order], declared.upper[order]
     return BilevelByValue(
-        x=_take(declared.x, np.flatnonzero(leading)),
-        y=_take(declared.x, np.flatnonzero(~leading)),
-        leader_cost=ca.sum1(_take(costs, np.asarray(leaders))),
+        x=take(declared.x, np.flatnonzero(leading)),
+        y=take(declared.x, np.flatnonzero(~leading)),
+        leader_cost=ca.sum1(take(costs, np.asarray(leaders))),
         follower_cost=costs[follower],
-        leader_rows=_take(rows, np.flatnonzero(upper)),
+        leader_rows=take(rows, np.flatnonzero(upper)),
         leader_equal=declared.equality[upper],
-        follower_rows=_take(rows, np.flatnonzero(~upper)),
+        follower_rows=take(rows, np.flatnonzero(~upper)),
         follower_equal=declared.equality[~upper],
         lower=lower,
         upper=higher,
@@ -121,8 +122,3 @@ def _unbounded(game: Game, program: BilevelByValue) -> str | None:
                 "none that SCIP finds; give it one."
             )
     return None
-
-
-def _take(column: Any, index: NDArray[np.int_]) -> Any:
-    # vec, because CasADi indexes a single entry into a row
-    return ca.vec(column[index.tolist()]) if index.size else ca.SX(0, 1)

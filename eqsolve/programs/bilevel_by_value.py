@@ -15,7 +15,7 @@ import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.programs.smooth import SmoothProgram
+from eqsolve.programs.smooth import SmoothProgram, take
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -134,11 +134,11 @@ class BilevelByValue:
         at_low, at_high = (np.flatnonzero(np.isfinite(side)).tolist() for side in (low, high))
         # An equation counts as two inequalities, and needs no pair.
         gaps = ca.vertcat(
-            _take(self.follower_rows, bind),
-            ca.DM(low[at_low]) - _take(self.y, at_low),
-            _take(self.y, at_high) - ca.DM(high[at_high]),
+            take(self.follower_rows, bind),
+            ca.DM(low[at_low]) - take(self.y, at_low),
+            take(self.y, at_high) - ca.DM(high[at_high]),
         )
-        equations = _take(self.follower_rows, equal)
+        equations = take(self.follower_rows, equal)
         alike = ca.vertcat(gaps, equations, -equations)
         multipliers = ca.SX.sym("multiplier", 1 + alike.numel())
         weighted = ca.vertcat(self.follower_cost, alike)
@@ -182,8 +182,3 @@ class BilevelByValue:
         for row, equal in zip(ca.vertsplit(self.follower_rows), self.follower_equal, strict=True):
             lines.append(f"    {row} {'==' if equal else '<='} 0")
         return "\n".join(lines)
-
-
-def _take(column: Any, index: list[int]) -> Any:
-    # vec, because CasADi indexes a single entry into a row
-    return ca.vec(column[index]) if index else ca.SX(0, 1)

@@ -9,7 +9,7 @@ stay: this is how players' problems are re-solved thousands of times.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import casadi as ca
 import numpy as np
@@ -136,6 +136,21 @@ def _between(low: float, middle: str, high: float) -> str:
     left = f"{low:g} <= " if np.isfinite(low) else ""
     right = f" <= {high:g}" if np.isfinite(high) else ""
     return left + middle + right if left or right else ""
+
+
+def take(column: Any, index: Any) -> Any:
+    """The entries of an SX column at `index` (list or ndarray of int), always as a column.
+
+    Plain indexing turns a single entry, and none, into a row.
+
+    Examples
+    --------
+    >>> x = ca.SX.sym("x", 3)
+    >>> [take(x, index).shape for index in ([2], [], [0, 1])]
+    [(1, 1), (0, 1), (2, 1)]
+    """
+    places = np.asarray(index, dtype=int).tolist()
+    return ca.vec(column[places]) if places else ca.SX(0, 1)
 
 
 def vector(values: ArrayLike, size: int, name: str) -> NDArray[np.float64]:

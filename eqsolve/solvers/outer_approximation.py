@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.programs.bilevel_by_value import BilevelByValue
-from eqsolve.programs.smooth import SmoothProgram
+from eqsolve.programs.smooth import SmoothProgram, take
 from eqsolve.results import Status
 from eqsolve.solvers.branch_on_complementarity import BoundedSolution
 from eqsolve.solvers.nonlinear import Ipopt
@@ -313,9 +313,7 @@ class _Search:
         """f(x, y) <= f(x, answer) wherever the answer is feasible."""
         program = self.program
         saving = program.follower_cost - program.at(program.follower_cost, answer)
-        moved = np.flatnonzero(program.moved_by_leader).tolist()
-        # vec, because CasADi indexes a single entry into a row
-        rows = ca.vec(program.follower_rows[moved]) if moved else ca.SX(0, 1)
+        rows = take(program.follower_rows, np.flatnonzero(program.moved_by_leader))
         self.cuts.append((saving, -program.at(rows, answer)))
 
     def answer(self, status: Status) -> BoundedSolution:

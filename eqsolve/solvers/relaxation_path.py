@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from eqsolve.programs.mpec import EquilibriumConstrainedProgram
-from eqsolve.programs.smooth import SmoothProgram
+from eqsolve.programs.smooth import SmoothProgram, take
 from eqsolve.results import Solution, Status
 from eqsolve.solvers.nonlinear import Ipopt
 
@@ -100,7 +100,7 @@ class _Path:
         constraints = ca.vertcat(
             program.equalities,
             program.inequalities,
-            ca.vec(sides[self.rows.tolist()]) if self.rows.size else ca.SX(0, 1),
+            take(sides, self.rows),
             program.left * program.right - epsilon,
         )
         e, i = program.equalities.shape[0], program.inequalities.shape[0]
