@@ -85,5 +85,13 @@ class NotInstalled(EqsolveError):
         super().__init__(f"{purpose} needs {package}: pip install 'eqsolve[{extra}]'.")
 
 
+class BadExperiment(EqsolveError):
+    """An experiment cannot be what was declared; the message names the arm, row or option."""
+
+
+class BadLog(EqsolveError):
+    """A log cannot be counted; the message names the column or row at fault."""
+
+
 class UnsupportedFunction(EqsolveError):
     """A program or a solver cannot hold a function; the message names it and what to write."""
