@@ -93,5 +93,12 @@ class BadLog(EqsolveError):
     """A log cannot be counted; the message names the column or row at fault."""
 
 
+class SlowMixing(UserWarning):
+    """A design moves so slowly between states that no run of sensible length reaches its promise.
+
+    The message holds the relaxation time and what to do about it.
+    """
+
+
 class UnsupportedFunction(EqsolveError):
     """A program or a solver cannot hold a function; the message names it and what to write."""
