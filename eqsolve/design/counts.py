@@ -18,7 +18,7 @@ arms x states x successors rows, which one grouped query gives; counts of parts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from eqsolve.design.columns import check_lengths, check_names, check_range, codes, numbers
 from eqsolve.errors import BadLog
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from eqsolve.design.experiment import MarkovExperiment
 
@@ -61,7 +62,7 @@ class TransitionCounts:
         from all first; the effect does not change.
     arms, states : int
         How many there are, those that never occur included.
-    arm_names, state_names : sequence of str, optional
+    arm_names, state_names : sequence, optional
         What to call them in tables and errors.
 
     Raises
@@ -74,6 +75,8 @@ class TransitionCounts:
     --------
     >>> counts = TransitionCounts.from_steps([0, 0, 1], [0, 1, 1], [1.0, 2.0, 4.0], [1, 1, 0])
     >>> counts
+    TransitionCounts: 3 steps of 2 arms on 2 states, 3 different transitions
+    >>> print(counts.table())
     arm  state  next state  steps  mean reward
     0    0      1           1      1
     0    1      1           1      2
@@ -92,25 +95,17 @@ class TransitionCounts:
     reward_squares: Array
     arms: int
     states: int
-    arm_names: tuple[str, ...] | None = None
-    state_names: tuple[str, ...] | None = None
+    arm_names: tuple[Hashable, ...] | None = None
+    state_names: tuple[Hashable, ...] | None = None
 
     def __post_init__(self) -> None:
-        given = {name: np.asarray(getattr(self, name)) for name in _COLUMNS}
-        _check_shapes(given)
-        _check_codes(given, self.arms, self.states)
-        given["count"] = _whole_or_float(given["count"])
-        _check_numbers(given)
+        given = _checked({name: getattr(self, name) for name in _COLUMNS}, self.arms, self.states)
         for name, value in _grouped(given, self.states).items():
             value.setflags(write=False)
             object.__setattr__(self, name, value)
-        for name, size in (("arm_names", self.arms), ("state_names", self.states)):
-            names = getattr(self, name)
-            if names is not None:
-                names = tuple(map(str, names))
-                if len(names) != size:
-                    raise BadLog(f"{name} has {len(names)} names for {size} of them.")
-            object.__setattr__(self, name, names)
+        object.__setattr__(self, "arm_names", check_names(self.arm_names, self.arms, "arm"))
+        names = check_names(self.state_names, self.states, "state")
+        object.__setattr__(self, "state_names", names)
 
     @classmethod
     def from_steps(
@@ -122,8 +117,8 @@ class TransitionCounts:
         *,
         number_of_arms: int | None = None,
         number_of_states: int | None = None,
-        arm_names: Sequence[str] | None = None,
-        state_names: Sequence[str] | None = None,
+        arm_names: Sequence[Hashable] | None = None,
+        state_names: Sequence[Hashable] | None = None,
     ) -> TransitionCounts:
         """Count steps given one by one.
 
@@ -136,7 +131,7 @@ class TransitionCounts:
             Default: the state of the next step; the last step then has none and is left out.
         number_of_arms, number_of_states : int, optional
             Default: the number of names, or one more than the largest code.
-        arm_names, state_names : sequence of str, optional
+        arm_names, state_names : sequence, optional
 
         Raises
         ------
@@ -150,25 +145,25 @@ class TransitionCounts:
         2
         """
         arm, state = codes(arms, "arm"), codes(states, "state")
-        reward = _finite(rewards, "reward")
+        reward = numbers(rewards, "reward")
+        check_lengths({"arm": arm, "state": state, "reward": reward})
         if next_states is None:
             arm, state, reward, after = arm[:-1], state[:-1], reward[:-1], state[1:]
         else:
             after = codes(next_states, "next_state")
-        sizes = {"arm": arm, "state": state, "reward": reward, "next_state": after}
-        if len({column.size for column in sizes.values()}) > 1:
-            lengths = ", ".join(f"{name} {column.size}" for name, column in sizes.items())
-            raise BadLog(f"Columns differ in length: {lengths}.")
-        count_arms = _size(arm, number_of_arms, arm_names)
-        count_states = max(
+            check_lengths({"state": state, "next_state": after})
+        arm_size = _size(arm, number_of_arms, arm_names)
+        state_size = max(
             _size(state, number_of_states, state_names), _size(after, number_of_states, state_names)
         )
-        _check_codes({"arm": arm, "state": state, "next_state": after}, count_arms, count_states)
-        rows = _count_steps(arm, state, after, reward, count_arms, count_states)
+        check_range(arm, "arm", arm_size)
+        check_range(state, "state", state_size)
+        check_range(after, "next_state", state_size)
+        rows = _count_steps(arm, state, after, reward, arm_size, state_size)
         return cls(
             **rows,
-            arms=count_arms,
-            states=count_states,
+            arms=arm_size,
+            states=state_size,
             arm_names=None if arm_names is None else tuple(arm_names),
             state_names=None if state_names is None else tuple(state_names),
         )
@@ -179,8 +174,8 @@ class TransitionCounts:
         arms: int,
         states: int,
         *,
-        arm_names: Sequence[str] | None = None,
-        state_names: Sequence[str] | None = None,
+        arm_names: Sequence[Hashable] | None = None,
+        state_names: Sequence[Hashable] | None = None,
     ) -> TransitionCounts:
         """Before the first step.
 
@@ -252,8 +247,10 @@ class TransitionCounts:
                     f"Only counts of the same arms and states can be added; {name} differ: "
                     f"{_short(mine)} and {_short(theirs)}."
                 )
-        columns = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS)
-        return TransitionCounts(*columns, self.arms, self.states, self.arm_names, self.state_names)
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS
+        }
+        return replace(self, **columns)
 
     def arm_name(self, arm: int) -> str:
         """What to call an arm: its name, or its number.
@@ -261,11 +258,11 @@ class TransitionCounts:
         >>> TransitionCounts.empty(2, 3, arm_names=("old", "new")).arm_name(1)
         'new'
         """
-        return str(arm) if self.arm_names is None else self.arm_names[arm]
+        return str(arm if self.arm_names is None else self.arm_names[arm])
 
     def state_name(self, state: int) -> str:
         """What to call a state: its name, or its number."""
-        return str(state) if self.state_names is None else self.state_names[state]
+        return str(state if self.state_names is None else self.state_names[state])
 
     def experiment(self, **options: Any) -> MarkovExperiment:
         """The experiment whose chains and rewards are those estimated; see `plug_in`."""
@@ -289,10 +286,10 @@ class TransitionCounts:
         return Table(("arm", "state", "next state", "steps", "mean reward"), rows)
 
     def __repr__(self) -> str:
-        return str(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return (
+            f"TransitionCounts: {self.total} steps of {self.arms} arms on {self.states} states, "
+            f"{self.arm.size} different transitions"
+        )
 
     def _summed(self, values: NDArray[Any]) -> NDArray[Any]:
         """(arms, states): values of rows summed over next states."""
@@ -304,96 +301,43 @@ class TransitionCounts:
         return summed.reshape(self.arms, self.states)
 
 
-def codes(values: Any, name: str) -> Integers:
-    """One column of whole numbers from 0.
-
-    Raises
-    ------
-    BadLog
-        Naming the column and its first row that is no such number.
-
-    Examples
-    --------
-    >>> codes([0.0, 2.0], "state").tolist()
-    [0, 2]
-    """
-    given = np.asarray(values)
-    if given.ndim != 1:
-        raise BadLog(f"Column '{name}' has shape {given.shape}; it should be one number a step.")
-    if given.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    if given.dtype.kind not in "iufb":
-        raise BadLog(f"Column '{name}' holds {given.dtype}; it should hold codes 0, 1, 2, ...")
-    if given.dtype.kind == "f":
-        whole = np.isfinite(given) & (given == np.floor(given))
-        if not whole.all():
-            row = int(np.argmin(whole))
-            raise BadLog(f"Column '{name}', row {row}: {given[row]} is no code 0, 1, 2, ...")
-    return given.astype(np.int64, copy=False)
+def _checked(given: dict[str, Any], arms: int, states: int) -> dict[str, NDArray[Any]]:
+    """The columns of counts as arrays, checked."""
+    columns: dict[str, NDArray[Any]] = {
+        name: codes(given[name], name) for name in ("arm", "state", "next_state")
+    }
+    for name, limit in (("arm", arms), ("state", states), ("next_state", states)):
+        check_range(columns[name], name, limit)
+    columns |= {name: numbers(given[name], name) for name in ("reward_sum", "reward_squares")}
+    columns["count"] = numbers(given["count"], "count")
+    if np.asarray(given["count"]).dtype.kind in "iub":
+        columns["count"] = columns["count"].astype(np.int64)
+    check_lengths({name: columns[name] for name in _COLUMNS})
+    _check_sums(columns)
+    return columns
 
 
-def _finite(values: Any, name: str) -> Array:
-    given = np.asarray(values)
-    if given.ndim != 1:
-        raise BadLog(f"Column '{name}' has shape {given.shape}; it should be one number a step.")
-    if given.size and given.dtype.kind not in "iufb":
-        raise BadLog(f"Column '{name}' holds {given.dtype}; it should hold numbers.")
-    numbers = given.astype(np.float64, copy=False)
-    fine = np.isfinite(numbers)
-    if not fine.all():
-        row = int(np.argmin(fine))
-        raise BadLog(f"Column '{name}', row {row}: {numbers[row]} is no finite number.")
-    return numbers
-
-
-def _size(column: Integers, stated: int | None, names: Sequence[str] | None) -> int:
+def _size(column: Integers, stated: int | None, names: Sequence[Hashable] | None) -> int:
     if stated is not None:
         return int(stated)
     return len(names) if names is not None else int(column.max(initial=-1)) + 1
 
 
-def _check_shapes(given: dict[str, NDArray[Any]]) -> None:
-    shapes = {name: column.shape for name, column in given.items()}
-    if len(set(shapes.values())) > 1 or given["arm"].ndim != 1:
-        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise BadLog(f"Columns of counts should all have shape (rows,), not {listed}.")
-
-
-def _check_codes(given: dict[str, NDArray[Any]], arms: int, states: int) -> None:
-    for name, limit in (("arm", arms), ("state", states), ("next_state", states)):
-        given[name] = codes(given[name], name)
-        column = given[name]
-        if column.size and (column.min() < 0 or column.max() >= limit):
-            row = int(np.argmax((column < 0) | (column >= limit)))
-            raise BadLog(
-                f"Column '{name}', row {row}: {column[row]} is not among the codes "
-                f"0 to {limit - 1}."
-            )
-
-
-def _whole_or_float(count: NDArray[Any]) -> NDArray[Any]:
-    return count.astype(np.int64 if count.dtype.kind in "iub" else np.float64)
-
-
-def _check_numbers(given: dict[str, NDArray[Any]]) -> None:
-    for name in ("count", "reward_sum", "reward_squares"):
-        column = given[name]
-        given[name] = column if name == "count" else _finite(column, name)
-        wrong = ~np.isfinite(given[name])
-        if name != "reward_sum":
-            wrong |= given[name] < 0
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise BadLog(f"Column '{name}', row {row}: {column[row]} cannot be.")
+def _check_sums(given: dict[str, NDArray[Any]]) -> None:
+    """Counts and squares not negative, squares not smaller than sums allow."""
+    for name in ("count", "reward_squares"):
+        if (given[name] < 0).any():
+            row = int(np.argmax(given[name] < 0))
+            raise BadLog(f"Column '{name}', row {row}: {given[name][row]} is negative.")
     least = given["reward_sum"] ** 2
     most = given["count"] * given["reward_squares"]
     wrong = least > most * (1 + _ROUNDING)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise BadLog(
-            f"Column 'reward_squares', row {row}: {given['reward_squares'][row]:.6g} is less than "
-            f"reward_sum^2 / count = {least[row] / max(given['count'][row], 1e-300):.6g}; "
-            "it should be the sum of the squared rewards."
+            f"Column 'reward_squares', row {row}: {given['reward_squares'][row]:.6g} times the "
+            f"count is less than reward_sum^2 = {least[row]:.6g}; it should be the sum of the "
+            "squared rewards."
         )
 
 
