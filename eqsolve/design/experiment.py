@@ -25,7 +25,7 @@ maximum likelihood approach" (NeurIPS 2020).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from eqsolve.design.contrasts import check_contrast, listed, one_or_many
 from eqsolve.errors import BadExperiment
 from eqsolve.markov import check_transitions, communicating_classes, poisson, stationary_law
 from eqsolve.results import Table
@@ -236,43 +237,11 @@ class MarkovExperiment:
         >>> two.contrast(), two.contrast({"new": 2})
         (array([[-1.,  1.]]), array([[0., 2.]]))
         """
-        arms = self.arms
-        if contrast is None:
-            if arms == 1:
-                return np.ones((1, 1))
-            return np.hstack([-np.ones((arms - 1, 1)), np.eye(arms - 1)])
-        if isinstance(contrast, Mapping):
-            unknown = [name for name in contrast if name not in self.arm_names]
-            if unknown:
-                raise BadExperiment(
-                    f"The contrast weighs arm {unknown[0]!r}, which is none of the arms "
-                    f"{_listed(self.arm_names)}."
-                )
-            contrast = [contrast.get(name, 0.0) for name in self.arm_names]
-        try:
-            weights = np.atleast_2d(np.asarray(contrast, dtype=np.float64))
-        except (TypeError, ValueError):
-            raise BadExperiment(
-                f"A contrast is {arms} numbers, one an arm, or rows of such; not {contrast!r}."
-            ) from None
-        if weights.ndim != 2 or weights.shape[1] != arms or not weights.shape[0]:
-            raise BadExperiment(
-                f"A contrast needs one weight for each of the {arms} arms, (A,) or (K, A) = "
-                f"(K, {arms}); its shape is {np.shape(contrast)}."
-            )
-        if not np.isfinite(weights).all():
-            row = int(np.flatnonzero(~np.isfinite(weights).all(axis=1))[0])
-            raise BadExperiment(f"Row {row} of the contrast has an entry that is not finite.")
-        if not weights.any(axis=1).all():
-            row = int(np.flatnonzero(~weights.any(axis=1))[0])
-            raise BadExperiment(
-                f"Row {row} of the contrast is all zero: there is nothing to estimate in it."
-            )
-        return weights
+        return check_contrast(contrast, self.arm_names)
 
     def effect(self, contrast: Any = None) -> Any:
         """The contrast of long-run means: a float, or (K,) for several contrasts."""
-        return _one_or_many(self.contrast(contrast) @ self.averages, contrast)
+        return one_or_many(self.contrast(contrast) @ self.averages, contrast)
 
     def chain(self, policy: ArrayLike) -> Any:
         """Transitions of the state when arms are drawn by `policy` (S, A): a csr_array (S, S)."""
@@ -327,7 +296,7 @@ class MarkovExperiment:
         """
         occupancy = self.as_occupancy(policy_or_occupancy)
         weights = self.contrast(contrast)
-        return _one_or_many(weights**2 @ self.arm_variances(occupancy), contrast)
+        return one_or_many(weights**2 @ self.arm_variances(occupancy), contrast)
 
     def arm_variances(self, occupancy: Array) -> Array:
         """n times the variance of each arm's estimated mean under an occupancy (A, S): (A,)."""
@@ -399,7 +368,7 @@ class MarkovExperiment:
         # Not the table: on a million states that would be a computation.
         plural = "" if self.arms == 1 else "s"
         return (
-            f"MarkovExperiment: {self.arms} arm{plural} {_listed(self.arm_names)} on "
+            f"MarkovExperiment: {self.arms} arm{plural} {listed(self.arm_names)} on "
             f"{self.states} state{'' if self.states == 1 else 's'}"
         )
 
@@ -432,12 +401,6 @@ def _names(names: Sequence[Hashable] | None, count: int, what: str) -> tuple[Has
 
 def _label(names: Sequence[Hashable] | None, place: int) -> str:
     return str(int(place)) if names is None else repr(names[place])
-
-
-def _listed(names: Sequence[Hashable]) -> str:
-    """(0, 1, 2), shortened where there are many."""
-    shown = [repr(name) for name in names[:_FEW]] + ["..."] * (len(names) > _FEW)
-    return f"({', '.join(shown)})"
 
 
 def _states(members: NDArray[np.int_], labels: Sequence[Hashable] | None) -> str:
@@ -542,11 +505,3 @@ def _row_variances(kernel: Any, values: Array) -> Array:
     rows = np.repeat(np.arange(size), np.diff(kernel.indptr))
     means = np.bincount(rows, kernel.data * values, minlength=size)
     return np.bincount(rows, kernel.data * (values - means[rows]) ** 2, minlength=size)
-
-
-def _one_or_many(values: Array, contrast: Any) -> Any:
-    """A float for one contrast, an array where rows of contrasts were given."""
-    single = values.size == 1 and (
-        contrast is None or isinstance(contrast, Mapping) or np.ndim(contrast) == 1
-    )
-    return float(values[0]) if single else values
