@@ -504,4 +504,5 @@ def _row_variances(kernel: Any, values: Array) -> Array:
     size = kernel.shape[0]
     rows = np.repeat(np.arange(size), np.diff(kernel.indptr))
     means = np.bincount(rows, kernel.data * values, minlength=size)
-    return np.bincount(rows, kernel.data * (values - means[rows]) ** 2, minlength=size)
+    spread = kernel.data * (values - means[rows]) ** 2
+    return np.asarray(np.bincount(rows, spread, minlength=size), dtype=np.float64)
