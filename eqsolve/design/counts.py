@@ -260,6 +260,10 @@ class TransitionCounts:
         """
         return str(arm if self.arm_names is None else self.arm_names[arm])
 
+    def arm_label(self, arm: int) -> str:
+        """An arm in a sentence: its name in quotes, or its number."""
+        return repr(arm if self.arm_names is None else self.arm_names[arm])
+
     def state_name(self, state: int) -> str:
         """What to call a state: its name, or its number."""
         return str(state if self.state_names is None else self.state_names[state])
