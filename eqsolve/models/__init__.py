@@ -1,12 +1,13 @@
-"""Ready-made games, and data files with published answers.
+"""Ready-made games and experiments, and data files with published answers.
 
-Every function below that is named like its module is a model: call it for a `Game`. A new
-one takes part by being there. `load("river_basin")` builds a published instance or a game
-from your own TOML file; `published("river_basin")` is its known answer.
+Every function below that is named like its module is a model: call it for a `Game` or a
+`MarkovExperiment`. A new one takes part by being there. `load("river_basin")` builds a
+published instance, or what your own TOML file declares; `published("river_basin")` is its known
+answer.
 
 >>> import eqsolve as eq
 >>> sorted(eq.models.catalogue())[:3]
-['bilinear_zero_sum', 'cournot', 'covariance_gan']
+['bilinear_zero_sum', 'birth_death_pair', 'cournot']
 >>> eq.models.load("duopoly").player_names
 ('firm1', 'firm2')
 """
@@ -25,8 +26,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.games import Game
-from eqsolve.models._instances import PublishedAnswer, answer, build, instance_names, read
+from eqsolve.errors import EqsolveError
+from eqsolve.models._instances import (
+    PublishedAnswer,
+    answer,
+    build,
+    instance_names,
+    is_experiment,
+    read,
+)
+from eqsolve.models._published_design import PublishedDesign
 from eqsolve.models.costs import LinearCost, PowerCost, QuadraticCost
 from eqsolve.models.demand import (
     ConcavePowerDemand,
@@ -40,20 +49,27 @@ from eqsolve.models.networked_cournot import Plant
 
 if TYPE_CHECKING:
     from eqsolve.models.bilinear_zero_sum import bilinear_zero_sum as bilinear_zero_sum
+    from eqsolve.models.birth_death_pair import birth_death_pair as birth_death_pair
     from eqsolve.models.cournot import cournot as cournot
     from eqsolve.models.covariance_gan import covariance_gan as covariance_gan
     from eqsolve.models.internet_switching import internet_switching as internet_switching
+    from eqsolve.models.inventory_pair import inventory_pair as inventory_pair
     from eqsolve.models.murphy_sherali_soyster import (
         murphy_sherali_soyster as murphy_sherali_soyster,
     )
     from eqsolve.models.networked_cournot import networked_cournot as networked_cournot
     from eqsolve.models.oligopoly_with_leader import oligopoly_with_leader as oligopoly_with_leader
+    from eqsolve.models.opposite_cycles import opposite_cycles as opposite_cycles
     from eqsolve.models.polynomial_zero_sum import polynomial_zero_sum as polynomial_zero_sum
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
     from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum
+    from eqsolve.models.queue_pair import queue_pair as queue_pair
+    from eqsolve.models.random_sparse_pair import random_sparse_pair as random_sparse_pair
+    from eqsolve.models.ride_hailing_pair import ride_hailing_pair as ride_hailing_pair
     from eqsolve.models.river_basin import river_basin as river_basin
     from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
     from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
+    from eqsolve.models.three_state_pair import three_state_pair as three_state_pair
     from eqsolve.models.toll_setting import toll_setting as toll_setting
     from eqsolve.models.torus_location import torus_location as torus_location
     from eqsolve.models.two_player_gnep import two_player_gnep as two_player_gnep
@@ -68,6 +84,7 @@ __all__ = [
     "Plant",
     "PowerCost",
     "PublishedAnswer",
+    "PublishedDesign",
     "QuadraticCost",
     "UncertainDemand",
     "catalogue",
@@ -77,7 +94,7 @@ __all__ = [
 ]
 
 
-def _discover() -> dict[str, Callable[..., Game]]:
+def _discover() -> dict[str, Callable[..., Any]]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
@@ -92,13 +109,13 @@ _MODELS = _discover()
 globals().update(_MODELS)
 
 
-def catalogue() -> dict[str, Callable[..., Game]]:
+def catalogue() -> dict[str, Callable[..., Any]]:
     """Every model by name.
 
     Returns
     -------
     dict of str to function
-        Each returns a `Game` (or another declaration) from its arguments.
+        Each returns a `Game` or a `MarkovExperiment` from its arguments.
 
     Examples
     --------
@@ -108,19 +125,36 @@ def catalogue() -> dict[str, Callable[..., Game]]:
     return dict(_MODELS)
 
 
-def instances() -> tuple[str, ...]:
+def instances(kind: str | None = None) -> tuple[str, ...]:
     """Names that `load` and `published` accept.
+
+    Parameters
+    ----------
+    kind : "game", "experiment" or None
+        Default both.
+
+    Raises
+    ------
+    EqsolveError
+        For another kind.
 
     Examples
     --------
-    >>> "murphy_sherali_soyster" in instances()
+    >>> "murphy_sherali_soyster" in instances("game")
     True
+    >>> "three_state_pair" in instances("game"), "three_state_pair" in instances("experiment")
+    (False, True)
     """
-    return instance_names()
+    if kind not in (None, "game", "experiment"):
+        raise EqsolveError(f"kind must be 'game' or 'experiment', not {kind!r}.")
+    names = instance_names()
+    if kind is None:
+        return names
+    return tuple(name for name in names if is_experiment(read(name)[1]) == (kind == "experiment"))
 
 
 def load(name_or_path: str | Path) -> Any:
-    """The game of a published instance, or of a TOML file.
+    """The game or experiment of a published instance, or of a TOML file.
 
     Parameters
     ----------
@@ -130,7 +164,7 @@ def load(name_or_path: str | Path) -> Any:
 
     Returns
     -------
-    Game
+    Game or MarkovExperiment
 
     Raises
     ------
@@ -146,7 +180,7 @@ def load(name_or_path: str | Path) -> Any:
     return build(name, data, _MODELS)
 
 
-def published(name_or_path: str | Path) -> PublishedAnswer:
+def published(name_or_path: str | Path) -> Any:
     """The known answer of an instance, with its source.
 
     Parameters
@@ -156,7 +190,7 @@ def published(name_or_path: str | Path) -> PublishedAnswer:
 
     Returns
     -------
-    PublishedAnswer
+    PublishedAnswer, or PublishedDesign for an experiment
 
     Raises
     ------

@@ -14,6 +14,8 @@
     tolerance = 5e-3                        # of the strategies, absolute
     strategies = {north = 20.0, south = 26.0}
 
+The answer of an experiment has the concept "design"; see `_published_design`.
+
 Demand and costs name their family by `kind`; a `graph` is a table of `nodes` and `edges`,
 and under `firms` a table with a `node` is a plant.
 """
@@ -34,6 +36,7 @@ from numpy.typing import NDArray
 
 from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
 from eqsolve.errors import EqsolveError
+from eqsolve.models._published_design import PublishedDesign, published_design
 from eqsolve.models.costs import COSTS
 from eqsolve.models.demand import DEMANDS
 
@@ -290,7 +293,13 @@ def _made(factory: Callable[..., Any], fields: Mapping[str, Any], where: str) ->
         raise EqsolveError(f"{where}: {error}") from None
 
 
-def answer(name: str, data: Mapping[str, Any]) -> PublishedAnswer:
+def is_experiment(data: Mapping[str, Any]) -> bool:
+    """Whether the answer that a file holds is one of an experiment, not of a game."""
+    table = data.get("published")
+    return isinstance(table, Mapping) and table.get("concept") == "design"
+
+
+def answer(name: str, data: Mapping[str, Any]) -> PublishedAnswer | PublishedDesign:
     """The section [published] as a record.
 
     Raises
@@ -301,6 +310,8 @@ def answer(name: str, data: Mapping[str, Any]) -> PublishedAnswer:
     table = data.get("published")
     if not table:
         raise EqsolveError(f"{name}: the file gives no published answer.")
+    if is_experiment(data):
+        return published_design(name, data, STATUSES)
     unknown = set(table) - ANSWER
     if unknown:
         raise EqsolveError(f"{name}: unknown key published.{sorted(unknown)[0]}.")

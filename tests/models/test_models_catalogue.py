@@ -30,6 +30,15 @@ def test_changing_the_catalogue_does_not_change_the_package():
     assert "cournot" in eq.models.catalogue()
 
 
+def test_instances_are_of_games_or_of_experiments():
+    games, experiments = eq.models.instances("game"), eq.models.instances("experiment")
+    assert sorted(games + experiments) == list(eq.models.instances())
+    assert {known.name for known in eq.testing.known_games()} == set(games)
+    assert all(isinstance(eq.models.load(name), eq.Game) for name in games)
+    with pytest.raises(eq.EqsolveError, match="kind must be 'game' or 'experiment', not 'both'"):
+        eq.models.instances("both")
+
+
 def test_every_model_has_an_instance_with_an_answer():
     used = {eq.models.published(name).model for name in eq.models.instances()}
     assert used == set(eq.models.catalogue())
