@@ -40,7 +40,7 @@ Integers = NDArray[np.int64]
 
 _ROUNDING = 1e-9  # of the sum of squares, before it is said to contradict the sum
 _DENSE_CELLS = 1 << 24  # cells that are counted by address; more of them are sorted
-_COLUMNS = ("arm", "state", "next_state", "count", "reward_sum", "reward_squares")
+COLUMNS = ("arm", "state", "next_state", "count", "reward_sum", "reward_squares")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,7 +99,7 @@ class TransitionCounts:
     state_names: tuple[Hashable, ...] | None = None
 
     def __post_init__(self) -> None:
-        given = _checked({name: getattr(self, name) for name in _COLUMNS}, self.arms, self.states)
+        given = _checked({name: getattr(self, name) for name in COLUMNS}, self.arms, self.states)
         for name, value in _grouped(given, self.states).items():
             value.setflags(write=False)
             object.__setattr__(self, name, value)
@@ -200,19 +200,19 @@ class TransitionCounts:
     @cached_property
     def visits(self) -> NDArray[Any]:
         """(arms, states): steps taken from each state under each arm."""
-        return self._summed(self.count)
+        return self.summed(self.count)
 
     @cached_property
     def rewards(self) -> Array:
         """(arms, states): mean reward; nan where the arm was never played."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self._summed(self.reward_sum) / self.visits)
+            return np.asarray(self.summed(self.reward_sum) / self.visits)
 
     @cached_property
     def reward_variances(self) -> Array:
         """(arms, states): variance of the reward (maximum likelihood); nan where never played."""
         with np.errstate(invalid="ignore"):
-            squares = self._summed(self.reward_squares) / self.visits
+            squares = self.summed(self.reward_squares) / self.visits
         return np.asarray(np.maximum(squares - self.rewards**2, 0.0))
 
     @cached_property
@@ -236,6 +236,20 @@ class TransitionCounts:
         parts = (values[first:last].copy(), self.next_state[first:last].copy(), starts)
         return sparse.csr_array(parts, shape=(self.states, self.states))
 
+    def summed(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(arms, states): one value a row of the counts, summed over next states.
+
+        >>> counts = TransitionCounts.from_steps([0, 0], [0, 0], [1.0, 2.0], [1, 0])
+        >>> counts.summed(counts.reward_sum).tolist()
+        [[3.0, 0.0]]
+        """
+        place = self.arm * self.states + self.state
+        summed = np.zeros(self.arms * self.states, dtype=values.dtype)
+        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        if starts.size:
+            summed[place[starts]] = np.add.reduceat(values, starts)
+        return summed.reshape(self.arms, self.states)
+
     def __add__(self, other: TransitionCounts) -> TransitionCounts:
         """Counts of both logs together."""
         if not isinstance(other, TransitionCounts):
@@ -248,7 +262,7 @@ class TransitionCounts:
                     f"{_short(mine)} and {_short(theirs)}."
                 )
         columns: dict[str, Any] = {
-            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in COLUMNS
         }
         return replace(self, **columns)
 
@@ -295,15 +309,6 @@ class TransitionCounts:
             f"{self.arm.size} different transitions"
         )
 
-    def _summed(self, values: NDArray[Any]) -> NDArray[Any]:
-        """(arms, states): values of rows summed over next states."""
-        place = self.arm * self.states + self.state
-        summed = np.zeros(self.arms * self.states, dtype=values.dtype)
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
-        if starts.size:
-            summed[place[starts]] = np.add.reduceat(values, starts)
-        return summed.reshape(self.arms, self.states)
-
 
 def _checked(given: dict[str, Any], arms: int, states: int) -> dict[str, NDArray[Any]]:
     """The columns of counts as arrays, checked."""
@@ -316,7 +321,7 @@ def _checked(given: dict[str, Any], arms: int, states: int) -> dict[str, NDArray
     columns["count"] = numbers(given["count"], "count")
     if np.asarray(given["count"]).dtype.kind in "iub":
         columns["count"] = columns["count"].astype(np.int64)
-    check_lengths({name: columns[name] for name in _COLUMNS})
+    check_lengths({name: columns[name] for name in COLUMNS})
     _check_sums(columns)
     return columns
 
@@ -354,8 +359,8 @@ def _grouped(given: dict[str, NDArray[Any]], states: int) -> dict[str, NDArray[A
         return {name: column.copy() for name, column in rows.items()}
     order = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    first = {name: rows[name][order[starts]] for name in _COLUMNS[:3]}
-    added = {name: np.add.reduceat(rows[name][order], starts) for name in _COLUMNS[3:]}
+    first = {name: rows[name][order[starts]] for name in COLUMNS[:3]}
+    added = {name: np.add.reduceat(rows[name][order], starts) for name in COLUMNS[3:]}
     return first | added
 
 
@@ -385,7 +390,7 @@ def _count_steps(
         ]
     rest, after = np.divmod(found, states)
     arm, state = np.divmod(rest, states)
-    return dict(zip(_COLUMNS, (arm, state, after, *columns), strict=True))
+    return dict(zip(COLUMNS, (arm, state, after, *columns), strict=True))
 
 
 def _short(value: Any) -> str:
