@@ -94,6 +94,17 @@ def check_range(column: Integers, name: str, limit: int) -> None:
         )
 
 
+def how_many(column: Integers, stated: int | None, names: Sequence[Hashable] | None) -> int:
+    """How many codes there are: as stated, or as there are names, or as occur.
+
+    >>> how_many(np.array([0, 5]), None, None), how_many(np.array([0]), None, ["old", "new"])
+    (6, 2)
+    """
+    if stated is not None:
+        return int(stated)
+    return len(names) if names is not None else int(column.max(initial=-1)) + 1
+
+
 def check_names(names: Sequence[Hashable] | None, count: int, what: str) -> Names:
     """Names as a tuple, or None.
 

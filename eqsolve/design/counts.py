@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from eqsolve.design.columns import check_lengths, check_names, check_range, codes, numbers
+from eqsolve.design.columns import check_lengths, check_names, check_range, codes, how_many, numbers
 from eqsolve.errors import BadLog
 from eqsolve.results import Table
 
@@ -152,10 +152,8 @@ class TransitionCounts:
         else:
             after = codes(next_states, "next_state")
             check_lengths({"state": state, "next_state": after})
-        arm_size = _size(arm, number_of_arms, arm_names)
-        state_size = max(
-            _size(state, number_of_states, state_names), _size(after, number_of_states, state_names)
-        )
+        arm_size = how_many(arm, number_of_arms, arm_names)
+        state_size = max(how_many(x, number_of_states, state_names) for x in (state, after))
         check_range(arm, "arm", arm_size)
         check_range(state, "state", state_size)
         check_range(after, "next_state", state_size)
@@ -324,12 +322,6 @@ def _checked(given: dict[str, Any], arms: int, states: int) -> dict[str, NDArray
     check_lengths({name: columns[name] for name in COLUMNS})
     _check_sums(columns)
     return columns
-
-
-def _size(column: Integers, stated: int | None, names: Sequence[Hashable] | None) -> int:
-    if stated is not None:
-        return int(stated)
-    return len(names) if names is not None else int(column.max(initial=-1)) + 1
 
 
 def _check_sums(given: dict[str, NDArray[Any]]) -> None:

@@ -147,7 +147,7 @@ def anytime_interval(
     Examples
     --------
     >>> anytime_interval(0.0, 1.0, 10_000)
-    [-3.03485, 3.03485] (95 %, anytime)
+    [-3.03512, 3.03512] (95 %, anytime)
     """
     reach = anytime_multiple(steps, level, tightest_at) * standard_error
     return Interval(estimate - reach, estimate + reach, level, "anytime")
@@ -164,7 +164,7 @@ def anytime_multiple(steps: Any, level: float = 0.95, tightest_at: float = TIGHT
     Examples
     --------
     >>> anytime_multiple(np.array([1e3, 1e4, 1e6]), tightest_at=1e4).round(3).tolist()
-    [3.818, 3.035, 3.571]
+    [3.823, 3.035, 3.566]
     """
     count = np.asarray(steps, dtype=np.float64)
     for name, value in (("steps", count), ("tightest_at", np.asarray(tightest_at, dtype=float))):
