@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from eqsolve import design as design
     from eqsolve import dynamics as dynamics
     from eqsolve import errors as errors
     from eqsolve import models as models
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from eqsolve._classify import classify as classify
     from eqsolve._classify import critical_points as critical_points
     from eqsolve._find_equilibria import find_equilibria as find_equilibria
+    from eqsolve._optimal_design import optimal_design as optimal_design
     from eqsolve._predict_rate import predict_rate as predict_rate
     from eqsolve._simulate import simulate as simulate
     from eqsolve._solve import solve as solve
@@ -28,12 +30,17 @@ if TYPE_CHECKING:
     from eqsolve.concepts import Nash as Nash
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
+    from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
+    from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
+    from eqsolve.errors import BadExperiment as BadExperiment
+    from eqsolve.errors import BadLog as BadLog
     from eqsolve.errors import EqsolveError as EqsolveError
     from eqsolve.errors import EquilibriumNotFound as EquilibriumNotFound
     from eqsolve.errors import NoFormulation as NoFormulation
     from eqsolve.errors import NotAGame as NotAGame
     from eqsolve.errors import NotInstalled as NotInstalled
+    from eqsolve.errors import SlowMixing as SlowMixing
     from eqsolve.games import Game as Game
     from eqsolve.games import Player as Player
     from eqsolve.games import Population as Population
@@ -52,15 +59,21 @@ else:
         "simulate": "_simulate",
         "validate": "_validate",
         "predict_rate": "_predict_rate",
+        "optimal_design": "_optimal_design",
         "Nash": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
+        "MarkovExperiment": "design.experiment",
+        "SamplingDesign": "design.sampling_design",
         "Trajectory": "dynamics.trajectory",
+        "BadExperiment": "errors",
+        "BadLog": "errors",
         "EqsolveError": "errors",
         "EquilibriumNotFound": "errors",
         "NoFormulation": "errors",
         "NotAGame": "errors",
         "NotInstalled": "errors",
+        "SlowMixing": "errors",
         "Game": "games",
         "Player": "games",
         "Population": "games",
@@ -69,7 +82,16 @@ else:
         "Certificate": "results",
         "Equilibrium": "results",
     }
-    _FOLDERS = ("dynamics", "errors", "models", "testing", "solvers", "formulations", "games")
+    _FOLDERS = (
+        "design",
+        "dynamics",
+        "errors",
+        "models",
+        "testing",
+        "solvers",
+        "formulations",
+        "games",
+    )
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
