@@ -17,6 +17,8 @@ The rule of three: Hanley and Lippman-Hand, JAMA 249 (1983).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -60,7 +62,7 @@ def recurrent_class(counts: TransitionCounts, arm: int) -> Integers:
     met = np.flatnonzero((visits > 0) | (np.bincount(moves.indices, minlength=visits.size) > 0))
     moves, visits = moves[met, :][:, met], visits[met]
     classes, labels = csgraph.connected_components(moves, directed=True, connection="strong")
-    steps = np.bincount(labels, visits, minlength=classes)
+    steps = np.asarray(np.bincount(labels, visits, minlength=classes), dtype=np.float64)
     closed = _closed(moves, labels, classes)
     certain = closed & (steps >= SETTLED * steps.sum())
     if closed.sum() == 1 and certain.any():
@@ -71,6 +73,18 @@ def recurrent_class(counts: TransitionCounts, arm: int) -> Integers:
         if shares[chosen] < SETTLED:
             raise BadLog(_unsettled(counts, arm, met, labels, steps, shares))
     return np.asarray(met[labels == chosen], dtype=np.int64)
+
+
+def pooled_class(counts: TransitionCounts) -> Integers:
+    """The states (k,) among which the log went to and fro, whatever the arm.
+
+    Raises
+    ------
+    BadLog
+        When the log is empty, or never came back to where it had been.
+    """
+    together = replace(counts, arm=np.zeros_like(counts.arm), arms=1, arm_names=("all arms",))
+    return recurrent_class(together, 0)
 
 
 def _closed(moves: sparse.csr_array, labels: NDArray[np.int_], classes: int) -> NDArray[np.bool_]:
@@ -100,7 +114,7 @@ def _long_run_shares(
         [[frequencies, sparse.csr_array(leave[:, None])], [between, None]], format="csr"
     )
     law = stationary_law(completed)[:-1]
-    return np.bincount(labels, law, minlength=steps.size) / law.sum()
+    return np.asarray(np.bincount(labels, law, minlength=steps.size) / law.sum())
 
 
 def _unsettled(
