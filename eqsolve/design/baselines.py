@@ -88,7 +88,7 @@ def switchback_occupancy(
     arms, states, length = len(kernels), kernels[0].shape[0], int(block_length)
     permitted = np.ones((arms, states), dtype=bool) if allowed is None else allowed
     steps = block_kernels(kernels, permitted)
-    start = _block_start(steps, length)
+    start = block_start(steps, length)
     in_block = np.zeros((arms, states))
     for arm, kernel in enumerate(steps):
         backward, law = sparse.csr_array(kernel.T), start.copy()
@@ -103,7 +103,7 @@ def switchback_occupancy(
     return np.asarray(in_block * permitted + drawn * (in_block * ~permitted).sum(axis=0))
 
 
-def _block_start(steps: tuple[Any, ...], length: int) -> Array:
+def block_start(steps: tuple[Any, ...], length: int) -> Array:
     """Stationary law of the state at the start of a block (S,)."""
     arms, states = len(steps), steps[0].shape[0]
     if length == 1:
