@@ -161,7 +161,9 @@ class Certificate:
         along the directions its constraints leave free. None where it was not computed.
     kind : str
         "Nash" without shared constraints; with them "variational", "normalized" (the
-        declared weights) or "generalized" (some equilibrium, neither of the former).
+        declared weights) or "generalized" (some equilibrium, neither of the former). Of an
+        experiment's sampling policy: "design"; the gain is then what the variance of any other
+        admissible policy could be less, and `bound` is what it cannot be less than.
     multiplier_spread : float or None
         With shared constraints: smallest possible largest difference between players'
         (weighted) multipliers of the same shared constraint. Zero iff variational.
@@ -190,9 +192,10 @@ class Certificate:
         return bool(self.relative_gain <= tolerance and self.infeasibility <= tolerance)
 
     def table(self) -> Table:
+        design = self.kind == "design"
         rows: list[tuple[Any, ...]] = [
-            ("largest gain from deviating", self.max_gain),
-            ("  as a share of payoffs", self.relative_gain),
+            (f"largest gain from {'another policy' if design else 'deviating'}", self.max_gain),
+            (f"  as a share of {'the bound' if design else 'payoffs'}", self.relative_gain),
             ("first-order residual", self.kkt_residual),
             ("infeasibility", self.infeasibility),
             ("scope", self.scope),
@@ -204,7 +207,7 @@ class Certificate:
         if self.variational_residual is not None:
             rows.append(("variational residual", self.variational_residual))
         if self.bound is not None:
-            rows.append(("proven bound on the leader", self.bound))
+            rows.append((f"proven bound on the {'variance' if design else 'leader'}", self.bound))
         return Table(("certificate", "value"), tuple(rows))
 
     def __repr__(self) -> str:
