@@ -33,6 +33,7 @@ from eqsolve.results import Table
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from eqsolve.design.estimate import EffectEstimate
     from eqsolve.design.experiment import MarkovExperiment
 
 Array = NDArray[np.float64]
@@ -285,6 +286,12 @@ class TransitionCounts:
         from eqsolve.design.plug_in import plug_in
 
         return plug_in(self, **options)
+
+    def estimate(self, contrast: Any = None, *, prior: float = 0.0) -> EffectEstimate:
+        """The maximum-likelihood estimate of a contrast; see `eqsolve.design.estimate`."""
+        from eqsolve.design.estimate import estimate
+
+        return estimate(self, contrast, prior=prior)
 
     def table(self) -> Table:
         """One row a transition that occurred."""

@@ -37,6 +37,7 @@ from eqsolve.errors import BadExperiment, BadLog
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
+    from eqsolve.design.bootstrap import BootstrapDistribution
     from eqsolve.design.diagnostics import Diagnostics
 
 Array = NDArray[np.float64]
@@ -126,7 +127,9 @@ class EffectEstimate:
             raise BadExperiment(f"kind={kind!r}: an interval is one of {', '.join(KINDS)}.")
         return self.bootstrap(replications=replications, seed=seed).interval(level)
 
-    def bootstrap(self, *, replications: int = 1000, seed: Any = 0, **options: Any) -> Any:
+    def bootstrap(
+        self, *, replications: int = 1000, seed: Any = 0, **options: Any
+    ) -> BootstrapDistribution:
         """The bootstrap distribution of the estimate; see `bootstrap`."""
         from eqsolve.design.bootstrap import bootstrap
 
@@ -155,9 +158,10 @@ class EffectEstimate:
         rows = tuple(zip(labels, values, errors, values - reach, values + reach, strict=True))
         headers = ("", "estimate", "standard error", f"{100 * level:.6g} % from", "to")
         title = f"Effect estimated from {self.steps:.10g} steps"
-        return Table(headers, rows, title=title, notes=self.left_out())
+        return Table(headers, rows, title=title, notes=self.notes)
 
-    def left_out(self) -> tuple[str, ...]:
+    @property
+    def notes(self) -> tuple[str, ...]:
         """A sentence for each arm of which steps were left out; see `recurrent_class`."""
         return tuple(
             f"Arm {self.counts.arm_label(arm.arm)} was not seen to come back from "

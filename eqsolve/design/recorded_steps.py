@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from eqsolve.design.columns import (
 )
 from eqsolve.design.counts import TransitionCounts
 from eqsolve.errors import BadLog
+
+if TYPE_CHECKING:
+    from eqsolve.design.estimate import EffectEstimate
 
 _COLUMNS = ("arms", "states", "next_states")
 
@@ -139,6 +142,12 @@ class RecordedSteps:
             arm_names=self.arm_names,
             state_names=self.state_names,
         )
+
+    def estimate(self, contrast: Any = None, *, prior: float = 0.0) -> EffectEstimate:
+        """The maximum-likelihood estimate of a contrast; see `eqsolve.design.estimate`."""
+        from eqsolve.design.estimate import estimate
+
+        return estimate(self, contrast, prior=prior)
 
     def __repr__(self) -> str:
         plural = "" if self.runs == 1 else "s"
