@@ -191,7 +191,7 @@ def _advance_all(
     """Advance every block; returns the step all blocks have reached."""
     wanted = set(records.tolist())
     threads = max(1, min(len(runs), workers or os.cpu_count() or 1))
-    with _Progress(progress, last - first, len(runs)) as report:
+    with Progress(progress, last - first, len(runs)) as report:
 
         def advance(run: _Run, until: int, stop: threading.Event) -> None:
             assert run.state is not None
@@ -312,7 +312,7 @@ def _decode(state: Any) -> Any:
     return np.asarray(state, dtype=np.uint64) if isinstance(state, list) else state
 
 
-class _Progress:
+class Progress:
     """A rich progress bar, or nothing."""
 
     def __init__(self, wanted: bool, steps: int, blocks: int) -> None:

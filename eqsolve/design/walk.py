@@ -174,7 +174,7 @@ class Walk:
         move = self._from[state]()
         for _ in repeat(None, steps - 1):
             move = after[move]()
-        return int(self._moves.next_state[move])
+        return self.state_after(move)
 
     def path(self, state: int, steps: int) -> list[int]:
         """The same steps as `advance`, one by one: their moves, in order."""
@@ -188,6 +188,10 @@ class Walk:
             move = after[move]()
             keep(move)
         return made
+
+    def state_after(self, move: int) -> int:
+        """Where a move leads."""
+        return int(self._moves.next_state[move])
 
     def collect(self) -> Integers:
         """How often each move was made since the last call (moves,)."""

@@ -1,0 +1,186 @@
+"""Files of an online design: a snapshot that is replaced at one stroke, and a journal beside it.
+
+The snapshot is a .npz file of numbers with a note in JSON; it is written under another name,
+forced to the disk and then renamed, so that at every moment the old file or the new one is there,
+whole. The journal holds the steps observed since, one fixed-size record each, handed to the
+operating system at once: a process that is killed loses nothing, and a record that was cut short
+is recognised by its length. Records carry the number of their step, so that those which the
+snapshot already holds are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.design.counts import COLUMNS, TransitionCounts
+from eqsolve.design.labels import Labels
+from eqsolve.errors import BadExperiment, BadLog
+from eqsolve.results import Solution, Status
+
+Array = NDArray[np.float64]
+
+FORMAT = "eqsolve online design, 1"
+RECORD = struct.Struct("<qqqqd")  # step, arm, state, next state, reward
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that an online design knows.
+
+    Attributes
+    ----------
+    options : dict
+        Its own arguments, as JSON holds them.
+    counts : TransitionCounts
+    policy : ndarray (states, arms)
+    resolves : int
+    failure : str
+    solution : Solution or None
+        Of the last program, where the next one starts.
+    kept : bool
+        Whether a journal stands beside the file.
+    """
+
+    options: dict[str, Any]
+    counts: TransitionCounts
+    policy: Array
+    resolves: int
+    failure: str
+    solution: Solution | None
+    kept: bool
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> Path:
+    """Write to `path`, at once or not at all."""
+    arrays: dict[str, Any] = {name: getattr(snapshot.counts, name) for name in COLUMNS}
+    arrays["policy"] = snapshot.policy
+    notes = {
+        "format": FORMAT,
+        "options": snapshot.options,
+        "resolves": snapshot.resolves,
+        "failure": snapshot.failure,
+        "kept": snapshot.kept,
+    }
+    solution = snapshot.solution
+    if solution is not None:
+        notes["solution"] = {
+            "status": solution.status.name,
+            "residual": solution.residual,
+            "iterations": solution.iterations,
+            "solver": solution.solver,
+            "objective": solution.objective,
+        }
+        arrays["solution_values"] = solution.values
+        if solution.multipliers is not None:
+            arrays["solution_multipliers"] = solution.multipliers
+    arrays["notes"] = np.array(json.dumps(notes))
+    unfinished = path.with_name(path.name + ".part")
+    with open(unfinished, "wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+    return path
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read what `write_snapshot` wrote.
+
+    Raises
+    ------
+    BadLog
+        When there is no such file, or it is another one.
+    """
+    if not path.is_file():
+        raise BadLog(f"There is no file {str(path)!r} to load an online design from.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        notes = json.loads(str(arrays["notes"]))
+        if notes["format"] != FORMAT:
+            raise KeyError("format")
+    except (ValueError, KeyError, OSError, EOFError, TypeError) as error:
+        raise BadLog(f"{str(path)!r} is no file that OnlineDesign.save wrote.") from error
+    options = notes["options"]
+    labels = {name: Labels.of(options[name + "s"], name) for name in ("state", "arm")}
+    counts = TransitionCounts(
+        **{name: arrays[name] for name in COLUMNS},
+        arms=len(labels["arm"]),
+        states=len(labels["state"]),
+        arm_names=labels["arm"].given,
+        state_names=labels["state"].given,
+    )
+    solution = None
+    if "solution" in notes:
+        told = notes["solution"]
+        solution = Solution(
+            values=arrays["solution_values"],
+            status=Status[told.pop("status")],
+            multipliers=arrays.get("solution_multipliers"),
+            **told,
+        )
+    return Snapshot(
+        options=options,
+        counts=counts,
+        policy=arrays["policy"],
+        resolves=notes["resolves"],
+        failure=notes["failure"],
+        solution=solution,
+        kept=notes["kept"],
+    )
+
+
+class Journal:
+    """Steps observed since the snapshot at `path`, in the file `path` + ".steps"."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._steps = path.with_name(path.name + ".steps")
+        self._file = open(self._steps, "ab", buffering=0)  # noqa: SIM115 - open as long as we are
+
+    @classmethod
+    def begin(cls, path: Path) -> Journal:
+        """Of a new run.
+
+        Raises
+        ------
+        BadExperiment
+            When the file exists: an earlier run would be lost.
+        """
+        if path.exists():
+            raise BadExperiment(
+                f"keep={str(path)!r} exists already: OnlineDesign.load goes on with it, or choose "
+                "another name."
+            )
+        journal = cls(path)
+        journal.clear()
+        return journal
+
+    @classmethod
+    def resume(cls, path: Path) -> tuple[Journal, list[tuple[int, int, int, int, float]]]:
+        """The journal beside a snapshot, and its records; a torn last one is cut off."""
+        journal = cls(path)
+        content = journal._steps.read_bytes()
+        whole = len(content) - len(content) % RECORD.size
+        journal._file.truncate(whole)
+        return journal, list(RECORD.iter_unpack(content[:whole]))
+
+    def add(self, step: int, arm: int, state: int, next_state: int, reward: float) -> None:
+        """Hand one step to the operating system."""
+        self._file.write(RECORD.pack(step, arm, state, next_state, reward))
+
+    def clear(self) -> None:
+        """Forget the steps: the snapshot holds them."""
+        self._file.truncate(0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
