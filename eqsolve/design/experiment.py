@@ -296,7 +296,10 @@ class MarkovExperiment:
         """
         occupancy = self.as_occupancy(policy_or_occupancy)
         weights = self.contrast(contrast)
-        return one_or_many(weights**2 @ self.arm_variances(occupancy), contrast)
+        squares = weights**2
+        # An arm that no contrast weighs may never run: its variance is infinite and counts nothing.
+        each = np.where(squares > 0, squares, 1.0) * self.arm_variances(occupancy)
+        return one_or_many(np.where(squares > 0, each, 0.0).sum(axis=1), contrast)
 
     def arm_variances(self, occupancy: Array) -> Array:
         """n times the variance of each arm's estimated mean under an occupancy (A, S): (A,)."""
@@ -375,8 +378,7 @@ class MarkovExperiment:
 
 def _separate(transitions: Any) -> list[Any]:
     """The arms' matrices one by one; they are checked later."""
-    single = sparse.issparse(transitions) or np.ndim(transitions) == 2
-    if single and not isinstance(transitions, (list, tuple)):
+    if sparse.issparse(transitions) or getattr(transitions, "ndim", 3) == 2:
         raise BadExperiment(
             "transitions needs one (S, S) matrix an arm, as a list; a single matrix was given."
         )
