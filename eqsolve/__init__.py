@@ -25,16 +25,24 @@ if TYPE_CHECKING:
     from eqsolve._optimal_design import optimal_design as optimal_design
     from eqsolve._predict_rate import predict_rate as predict_rate
     from eqsolve._simulate import simulate as simulate
+    from eqsolve._simulate_experiment import simulate_experiment as simulate_experiment
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
     from eqsolve.concepts import Nash as Nash
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
+    from eqsolve.design.log import TransitionLog as TransitionLog
+    from eqsolve.design.online import OnlineDesign as OnlineDesign
+    from eqsolve.design.rules import CoinFlip as CoinFlip
+    from eqsolve.design.rules import SingleArm as SingleArm
+    from eqsolve.design.rules import Switchback as Switchback
     from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
+    from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
     from eqsolve.errors import BadExperiment as BadExperiment
     from eqsolve.errors import BadLog as BadLog
+    from eqsolve.errors import BinsMatter as BinsMatter
     from eqsolve.errors import EqsolveError as EqsolveError
     from eqsolve.errors import EquilibriumNotFound as EquilibriumNotFound
     from eqsolve.errors import NoFormulation as NoFormulation
@@ -57,6 +65,7 @@ else:
         "find_equilibria": "_find_equilibria",
         "certify": "_certify",
         "simulate": "_simulate",
+        "simulate_experiment": "_simulate_experiment",
         "validate": "_validate",
         "predict_rate": "_predict_rate",
         "optimal_design": "_optimal_design",
@@ -65,9 +74,16 @@ else:
         "VariationalEquilibrium": "concepts",
         "MarkovExperiment": "design.experiment",
         "SamplingDesign": "design.sampling_design",
+        "TransitionLog": "design.log",
+        "OnlineDesign": "design.online",
+        "CoinFlip": "design.rules",
+        "SingleArm": "design.rules",
+        "Switchback": "design.rules",
+        "ExperimentRuns": "design.simulation",
         "Trajectory": "dynamics.trajectory",
         "BadExperiment": "errors",
         "BadLog": "errors",
+        "BinsMatter": "errors",
         "EqsolveError": "errors",
         "EquilibriumNotFound": "errors",
         "NoFormulation": "errors",

@@ -100,5 +100,9 @@ class SlowMixing(UserWarning):
     """
 
 
+class BinsMatter(UserWarning):
+    """Other bins of a numeric state move the effect; the message says by how much."""
+
+
 class UnsupportedFunction(EqsolveError):
     """A program or a solver cannot hold a function; the message names it and what to write."""
