@@ -10,8 +10,8 @@ estimate of the contrast over n steps, so that only the sampling differs.
 
       gamma(l, x) = 1 / (A b) sum_{t < b} (mu P_l^t)(x).
 
-  The powers are never formed: a law is carried through the block step by step. In a state where
-  the arm of the block is forbidden, the others allowed there are drawn alike.
+  With more than 500 states the powers are never formed: a law is carried through the block step
+  by step. In a state where the arm of the block is forbidden, those allowed are drawn alike.
 - Each arm on its own, for equal shares of the steps: n Var = A sum_l w_l^2 V_l, for two arms
   2 (V_1 + V_2), with V_l = sum_x pi_l sigma2(l, x).
 - The same with the best shares, the best regenerative rule: (sum_l |w_l| sqrt(V_l))^2 for one
@@ -28,7 +28,7 @@ import numpy as np
 from scipy import sparse
 
 from eqsolve.errors import BadExperiment
-from eqsolve.markov import stationary_law
+from eqsolve.markov import communicating_classes, stationary_law
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-DIRECT = 20_000  # pairs of place and state up to which the chain of a switchback is solved whole
+DIRECT = 500  # states up to which the chain of a switchback's blocks is formed whole
 SETTLED = 1e-11  # relative change of the law at block starts at which it counts as stationary
 BLOCKS = 200_000  # blocks after which a law that still moves is given up
 
@@ -104,47 +104,50 @@ def switchback_occupancy(
 
 
 def block_start(steps: tuple[Any, ...], length: int) -> Array:
-    """Stationary law of the state at the start of a block (S,)."""
-    arms, states = len(steps), steps[0].shape[0]
+    """Stationary law of the state at the start of a block (S,).
+
+    Where blocks keep to one of several classes of states, as on even cycles, the run is taken to
+    start by coin flipping.
+    """
+    coin = stationary_law(_average(steps), name="coin flipping")
     if length == 1:
-        return stationary_law(_average(steps), name="coin flipping")
-    if arms * (length - 1) * states <= DIRECT:
-        return _by_elimination(steps, length)
+        return coin
+    if coin.size <= DIRECT:
+        return _by_elimination(steps, length, coin)
+    return _by_iteration(steps, length, coin)
+
+
+def _by_elimination(steps: tuple[Any, ...], length: int, coin: Array) -> Array:
+    """From the powers in full, for few states: exact for tiny masses too."""
+    powers = (np.linalg.matrix_power(kernel.toarray(), length) for kernel in steps)
+    blocks = np.asarray(sum(powers)) / len(steps)
+    start = np.zeros(coin.size)
+    for members in communicating_classes(blocks).closed:
+        law = stationary_law(blocks[np.ix_(members, members)], name="the switchback")
+        start[members] = law * coin[members].sum()
+    return start / start.sum()
+
+
+def _by_iteration(steps: tuple[Any, ...], length: int, coin: Array) -> Array:
+    """From a law carried through blocks until it settles, halfway each time: no period stays."""
     backward = [sparse.csr_array(kernel.T) for kernel in steps]
-    law = stationary_law(_average(steps), name="coin flipping")
+    law, moved = coin, np.inf
     for _ in range(max(1, BLOCKS // length)):
-        after = np.zeros(states)
+        after = np.zeros(coin.size)
         for kernel in backward:
             carried = law
             for _ in range(length):
                 carried = kernel @ carried
             after += carried
         after /= after.sum()
-        moved = np.abs(after - law).max() / law.max()
-        law = after
+        moved = float(np.abs(after - law).max() / law.max())
+        law = 0.5 * (law + after)
         if moved <= SETTLED:
             return law
     raise BadExperiment(
         f"Blocks of {length} steps: after {max(1, BLOCKS // length)} blocks the law at their start "
         f"still changes by {moved:.1e} of its largest mass; choose a longer block."
     )
-
-
-def _by_elimination(steps: tuple[Any, ...], length: int) -> Array:
-    """The same from the chain of (arm, place in the block, state), exact for tiny masses too."""
-    arms, states = len(steps), steps[0].shape[0]
-    inner = length - 1
-    # The start of a block comes first, then places 1 .. b - 1 of each arm's block.
-    grid: list[list[Any]] = [[None] * (1 + arms * inner) for _ in range(1 + arms * inner)]
-    for arm, kernel in enumerate(steps):
-        first = 1 + arm * inner
-        grid[0][first] = kernel / arms
-        for place in range(inner - 1):
-            grid[first + place][first + place + 1] = kernel
-        grid[first + inner - 1][0] = kernel
-    chain = sparse.csr_array(sparse.block_array(grid, format="csr"))
-    start = stationary_law(chain, name="the switchback")[:states]
-    return np.asarray(start / start.sum())
 
 
 def _average(kernels: tuple[Any, ...]) -> Any:

@@ -14,6 +14,7 @@ from eqsolve.design.baselines import (
 )
 from eqsolve.design.mixing import averaging_time
 from eqsolve.design.occupancy import coin_flipping
+from eqsolve.errors import BadExperiment
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Comparison:
     rules: tuple[SamplingRule, ...]
     half_width: float
     level: float
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> SamplingRule:
         for rule in self.rules:
@@ -85,7 +86,7 @@ class Comparison:
             for rule in self.rules
         )
         needed = f"steps needed: for a {100 * self.level:g} % interval of +- {self.half_width:.4g}"
-        return Table(headers, rows, notes=(needed, *((self.note,) if self.note else ())))
+        return Table(headers, rows, notes=(needed, *self.notes))
 
     def __repr__(self) -> str:
         return str(self.table())
@@ -110,7 +111,7 @@ def compare(
     coin = coin_flipping(allowed, design.usable)
     slowest = max(averaging_time(kernels[arm]) for arm in np.flatnonzero(used))
     length = max(1, round(slowest)) if block_length is None else block_length
-    blocks = switchback_occupancy(kernels, length, allowed)
+    lasting = np.where(design.usable.any(axis=0), design.usable, allowed)
     width = default_half_width(design, level) if half_width is None else float(half_width)
     coin_chain = experiment.chain(coin)
     found: list[tuple[str, Array, float | None]] = [
@@ -120,17 +121,21 @@ def compare(
             averaging_time(coin_chain),
         )
     ]
-    found.append((f"switchback, blocks of {length}", _variances(design, blocks), None))
-    note = ""
+    notes = []
+    try:
+        blocks = switchback_occupancy(kernels, length, lasting)
+        found.append((f"switchback, blocks of {length}", _variances(design, blocks), None))
+    except BadExperiment as reason:
+        notes.append(f"no switchback: {reason}")
     if allowed[used].all():
         found.append(("each arm alone", alone_in_equal_shares(own, weights), slowest))
         best = best_regenerative(own, weights, design.criterion)
         found.append(("best regenerative", best, slowest))
     else:
-        note = "no arm runs alone here: some are not allowed in every state"
+        notes.append("no arm runs alone here: some are not allowed in every state")
     found.append(("optimal", design.variances, design.relaxation_time))
     rules = tuple(_rule(design, name, v, tau, width, level) for name, v, tau in found)
-    return Comparison(rules, width, level, note)
+    return Comparison(rules, width, level, tuple(notes))
 
 
 def default_half_width(design: SamplingDesign, level: float) -> float:
