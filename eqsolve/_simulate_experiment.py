@@ -155,9 +155,9 @@ def _check_online(experiment: MarkovExperiment, online: OnlineDesign) -> None:
     for what in ("arm", "state"):
         labels = getattr(online, f"{what}s")
         names = getattr(experiment, f"{what}_names") or tuple(range(experiment.states))
-        if labels.names != tuple(names):
+        if labels != tuple(names):
             raise BadExperiment(
-                f"The {what}s of the online design are {_few(labels.names)}, those of the "
+                f"The {what}s of the online design are {_few(labels)}, those of the "
                 f"experiment {_few(names)}; they must be the same in the same order."
             )
 

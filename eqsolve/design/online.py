@@ -1,18 +1,12 @@
 """An experiment that designs itself while it runs.
 
 At steps t_1 < t_2 < ..., each `growth` times the one before, the chains and rewards are estimated
-from all that has been observed, the design program is solved for the estimates, and its policy
-p*(l | x) is put in force with forced exploration,
-
-    p(l | x) = (1 - e(x)) p*(l | x) + e(x) / A(x),    e(x) = min(1, c / sqrt(1 + N(x))),
-
-N(x) being the visits of state x so far and A(x) the arms allowed there. Until t_1 a coin is
-flipped. The exploration of a state vanishes, but its sum over the visits diverges, so that every
-arm is tried in every state that keeps coming back, again and again (Singh, Jaakkola, Littman and
-Szepesvari, Machine Learning 38, 2000, appendix B); so the estimates are consistent, the occupancy
-tends to the optimum, and the estimate of the effect to the least variance (Glynn, Johari and
-Rasouli, NeurIPS 2020, section 5). The program is always told the number of steps, so that enough
-coin flipping is mixed in for the policy to show its variance within the run.
+from all that has been observed, the design program is solved for the estimates, and its policy is
+put in force with forced exploration that vanishes but never ends (`eqsolve.design.online_policy`);
+until t_1 a coin is flipped. So the estimates are consistent, the occupancy tends to the optimum,
+and the estimate of the effect to the least variance (Glynn, Johari and Rasouli, NeurIPS 2020,
+section 5). The program is always told the number of steps, so that enough coin flipping is mixed
+in for the policy to show its variance within the run.
 
 Before an arm has been tried in a state it borrows what other arms did there, see
 `eqsolve.design.plug_in`.
@@ -21,25 +15,19 @@ Before an arm has been tried in a state it borrows what other arms did there, se
 from __future__ import annotations
 
 import copy
-import secrets
-import warnings
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.design.contrasts import check_contrast
 from eqsolve.design.counts import TransitionCounts
 from eqsolve.design.estimate import EffectEstimate, estimate
-from eqsolve.design.labels import Labels
-from eqsolve.design.occupancy import coin_flipping
+from eqsolve.design.online_options import OnlineOptions
+from eqsolve.design.online_policy import coin_policy, next_policy, read_only
 from eqsolve.design.online_store import Journal, Snapshot, read_snapshot, write_snapshot
-from eqsolve.design.planning import plan
-from eqsolve.design.restrictions import check_restrictions
-from eqsolve.errors import BadExperiment, BadLog, EquilibriumNotFound, SlowMixing
+from eqsolve.errors import BadExperiment, BadLog
 from eqsolve.results import Solution, Table
 
 if TYPE_CHECKING:
@@ -48,7 +36,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-VISITS = 10  # of each arm and state, on average, before the first policy
 BATCH = 1024  # uniform numbers made at once
 GATHERED = 10_000  # steps taken in one by one before they are counted
 
@@ -69,7 +56,7 @@ class OnlineDesign:
     allowed : bool array_like (A, S), optional
         Which arms may run in which states.
     exploration : float
-        c above; positive.
+        c of the exploration min(1, c / sqrt(1 + visits)) of a state; positive.
     first : int, optional
         Steps of coin flipping before the first policy; default ten for each arm and state.
     growth : float
@@ -79,6 +66,9 @@ class OnlineDesign:
         effect borrow nothing.
     seed : int or None
         Of the arms that are drawn.
+    automatic : bool
+        Make policies inside `observe` as they fall due. Else `due` tells when to call `resolve`,
+        on a `copy` in another thread perhaps, where there are so many states that it takes long.
     keep : path, optional
         File in which everything observed is kept as it comes, see `load`.
 
@@ -116,37 +106,62 @@ class OnlineDesign:
         growth: float = 2.0,
         prior: float = 1.0,
         seed: int | None = None,
+        automatic: bool = True,
         keep: str | Path | None = None,
     ) -> None:
-        self.states, self.arms = Labels.of(states, "state"), Labels.of(arms, "arm")
-        size = (len(self.arms), len(self.states))
-        restrictions = _restrictions(self.states, self.arms, steps, floor, allowed)
-        self.contrast = check_contrast(contrast, self.arms.names)
-        self.steps, self.floor = restrictions.steps, restrictions.floor
-        self.allowed = restrictions.allowed
-        self.exploration = _above(exploration, 0.0, "exploration")
-        self.growth = _above(growth, 1.0, "growth")
-        self.prior = _above(prior, 0.0, "prior")
-        self.first = (
-            max(50, VISITS * size[0] * size[1]) if first is None else _whole(first, "first")
+        self._begin(
+            OnlineOptions.of(
+                states,
+                arms,
+                contrast,
+                steps=steps,
+                floor=floor,
+                allowed=allowed,
+                exploration=exploration,
+                first=first,
+                growth=growth,
+                prior=prior,
+                seed=seed,
+                automatic=automatic,
+            )
         )
-        self.seed = secrets.randbits(63) if seed is None else _whole(seed, "seed")
-        self._counts = TransitionCounts.empty(
-            *size, arm_names=self.arms.given, state_names=self.states.given
-        )
-        self._recent: list[tuple[int, int, int, float]] = []
-        self._coin = coin_flipping(self.allowed, self.allowed, self.floor)
-        self._policy = _read_only(self._coin)
-        self._next = self.first
-        self._batch: tuple[int, Array] = (-1, np.zeros(0))
-        self._solution: Solution | None = None
-        self.design: SamplingDesign | None = None
-        self.resolves = 0
-        self.failure = ""
-        self._journal: Journal | None = None
         if keep is not None:
             self._journal = Journal.begin(Path(keep))
-            self._keep()
+            self._keep(self._journal)
+
+    _journal: Journal | None
+
+    def _begin(self, options: OnlineOptions) -> None:
+        self.options = options
+        self.resolves, self.failure = 0, ""
+        self.design: SamplingDesign | None = None
+        self._counts = TransitionCounts.empty(
+            len(options.arms),
+            len(options.states),
+            arm_names=options.arms.given,
+            state_names=options.states.given,
+        )
+        self._recent: list[tuple[int, int, int, float]] = []
+        self._policy = coin_policy(options)
+        self._next = options.first
+        self._batch: tuple[int, Array] = (-1, np.zeros(0))
+        self._solution: Solution | None = None
+        self._journal = None
+
+    @property
+    def states(self) -> tuple[Hashable, ...]:
+        """The states' labels."""
+        return self.options.states.names
+
+    @property
+    def arms(self) -> tuple[Hashable, ...]:
+        """The arms' labels."""
+        return self.options.arms.names
+
+    @property
+    def contrast(self) -> Array:
+        """What is to be learned (K, A)."""
+        return self.options.contrast
 
     # --- serving -----------------------------------------------------------------------------
 
@@ -164,11 +179,11 @@ class OnlineDesign:
         BadExperiment
             When the label names no state.
         """
-        place = self.states.place(state)
+        place = self.options.states.place(state)
         uniform = self._uniform(self.steps_taken) if rng is None else float(rng.random())
         upto = np.cumsum(self._policy[place])
         arm = int(np.searchsorted(upto / upto[-1], uniform, side="right"))
-        return self.arms.names[arm]
+        return self.arms[arm]
 
     def observe(self, state: Hashable, arm: Hashable, reward: float, next_state: Hashable) -> None:
         """Take in a step; now and then this makes a new policy.
@@ -180,15 +195,16 @@ class OnlineDesign:
         BadLog
             When the reward is no finite number.
         """
-        here, after = self.states.place(state), self.states.place(next_state)
-        used = self.arms.place(arm)
+        known = self.options
+        here, after = known.states.place(state), known.states.place(next_state)
+        used = known.arms.place(arm)
         try:
             paid = float(reward)
         except (TypeError, ValueError):
             paid = np.nan
         if not np.isfinite(paid):
             raise BadLog(f"The reward of step {self.steps_taken} is {reward!r}, no finite number.")
-        if not self.allowed[used, here]:
+        if not known.allowed[used, here]:
             raise BadExperiment(f"Arm {arm!r} is not allowed in state {state!r}.")
         if self._journal is not None:
             self._journal.add(self.steps_taken, used, here, after, paid)
@@ -209,10 +225,10 @@ class OnlineDesign:
         """
         self._gather()
         self._counts = self._counts + counts
-        if self.steps_taken >= self._next:
+        if self.due and self.options.automatic:
             self.resolve()
         elif self._journal is not None:
-            self._keep()
+            self._keep(self._journal)
 
     @property
     def policy(self) -> Array:
@@ -261,50 +277,34 @@ class OnlineDesign:
         times, due = [], self._next
         while due <= until:
             times.append(due)
-            due = self._after(due)
+            due = self.options.after(due)
         return times
 
-    def _after(self, due: int) -> int:
-        return max(due + 1, int(np.ceil(self.growth * due)))
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a new policy."""
+        return self.steps_taken >= self._next
 
     def resolve(self) -> bool:
         """Estimate and solve anew, now; True where that gave a policy.
 
         Where the steps so far determine none, the policy in force stays, and `failure` says why.
         """
-        total = max(self.steps_taken, self.first)
-        while self._next <= self.steps_taken:
-            self._next = self._after(self._next)
-        horizon = max(self.steps or 0, int(np.ceil(self.growth * total)))
-        try:
-            experiment = self.counts.experiment(prior=self.prior)
-            with warnings.catch_warnings():
-                # The note of the design says it; a service has nobody to warn.
-                warnings.simplefilter("ignore", SlowMixing)
-                self.design = plan(
-                    experiment,
-                    self.contrast,
-                    steps=horizon,
-                    floor=self.floor,
-                    allowed=self.allowed,
-                    start=self._solution,
-                )
-        except (BadExperiment, BadLog, EquilibriumNotFound) as error:
-            self.failure = str(error)
-        else:
-            self.failure = ""
+        self._schedule()
+        found = next_policy(self.options, self.counts, self._solution)
+        self.failure = found.failure
+        if found.policy is not None and found.design is not None:
             self.resolves += 1
-            self._solution = self.design.solution
-            self._policy = self._explored(self.design.policy)
+            self.design, self._solution = found.design, found.design.solution
+            self._policy = found.policy
         if self._journal is not None:
-            self._keep()
+            self._keep(self._journal)
         return not self.failure
 
-    def _explored(self, policy: Array) -> Array:
-        """A policy with forced exploration, read-only."""
-        visits = self.counts.visits.sum(axis=0)
-        forced = np.minimum(1.0, self.exploration / np.sqrt(1.0 + visits))[:, None]
-        return _read_only((1 - forced) * policy + forced * self._coin)
+    def _schedule(self) -> None:
+        """The next time a policy is made."""
+        while self._next <= self.steps_taken:
+            self._next = self.options.after(self._next)
 
     # --- keeping -----------------------------------------------------------------------------
 
@@ -339,13 +339,12 @@ class OnlineDesign:
         """
         path = Path(path)
         found = read_snapshot(path)
-        online = cls(**found.options)
-        online._counts = found.counts
-        online._policy = _read_only(found.policy)
+        online = cls.__new__(cls)
+        online._begin(found.options)
+        online._counts, online._policy = found.counts, read_only(found.policy)
         online.resolves, online.failure = found.resolves, found.failure
-        while online._next <= found.counts.total:
-            online._next = online._after(online._next)
         online._solution = found.solution
+        online._schedule()
         if found.kept:
             online._journal, later = Journal.resume(path)
             for step, arm, state, after, reward in later:
@@ -354,21 +353,8 @@ class OnlineDesign:
         return online
 
     def _snapshot(self) -> Snapshot:
-        options = {
-            "states": self.states.json(),
-            "arms": self.arms.json(),
-            "contrast": self.contrast.tolist(),
-            "steps": self.steps,
-            "floor": self.floor.tolist(),
-            "allowed": self.allowed.tolist(),
-            "exploration": self.exploration,
-            "first": self.first,
-            "growth": self.growth,
-            "prior": self.prior,
-            "seed": self.seed,
-        }
         return Snapshot(
-            options=options,
+            options=self.options,
             counts=self.counts,
             policy=self._policy,
             resolves=self.resolves,
@@ -377,10 +363,9 @@ class OnlineDesign:
             kept=self._journal is not None,
         )
 
-    def _keep(self) -> None:
-        assert self._journal is not None
-        write_snapshot(self._journal.path, self._snapshot())
-        self._journal.clear()
+    def _keep(self, journal: Journal) -> None:
+        write_snapshot(journal.path, self._snapshot())
+        journal.clear()
 
     # --- what it says ------------------------------------------------------------------------
 
@@ -390,11 +375,11 @@ class OnlineDesign:
             f"Online design: {self.steps_taken} steps, {self.resolves} policies made, the next at "
             f"{self._next}"
         )
-        headers = ("state", *(f"p({name})" for name in self.arms.names), "visits")
+        headers = ("state", *(f"p({name})" for name in self.arms), "visits")
         visits = self.counts.visits.sum(axis=0)
         rows = tuple(
             (str(name), *row, count)
-            for name, row, count in zip(self.states.names, self._policy, visits, strict=True)
+            for name, row, count in zip(self.states, self._policy, visits, strict=True)
         )
         notes = (f"No policy from the last attempt: {self.failure}",) if self.failure else ()
         return Table(headers, rows, title=title, notes=notes)
@@ -411,7 +396,7 @@ class OnlineDesign:
         self._recent.append((arm, state, next_state, reward))
         if len(self._recent) >= GATHERED:
             self._gather()
-        if self.steps_taken >= self._next:
+        if self.due and self.options.automatic:
             self.resolve()
 
     def _gather(self) -> None:
@@ -426,48 +411,14 @@ class OnlineDesign:
                 after,
                 number_of_arms=len(self.arms),
                 number_of_states=len(self.states),
-                arm_names=self.arms.given,
-                state_names=self.states.given,
+                arm_names=self._counts.arm_names,
+                state_names=self._counts.state_names,
             )
 
     def _uniform(self, step: int) -> float:
         """The uniform number of a step: a function of seed and step alone."""
         batch, place = divmod(step, BATCH)
         if batch != self._batch[0]:
-            stream = np.random.SeedSequence(self.seed, spawn_key=(batch,))
+            stream = np.random.SeedSequence(self.options.seed, spawn_key=(batch,))
             self._batch = (batch, np.random.Generator(np.random.PCG64(stream)).random(BATCH))
         return float(self._batch[1][place])
-
-
-def _restrictions(states: Labels, arms: Labels, steps: Any, floor: Any, allowed: Any) -> Any:
-    """Steps, floors and allowed arms, checked as those of a design."""
-    declared: Any = SimpleNamespace(
-        arms=len(arms),
-        states=len(states),
-        arm_names=arms.names,
-        state_name=lambda state: repr(states.names[state]),
-    )
-    return check_restrictions(declared, steps=steps, floor=floor, allowed=allowed)
-
-
-def _whole(value: Any, what: str) -> int:
-    least = 0 if what == "seed" else 1
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise BadExperiment(f"{what} must be a whole number of {least} or more, not {value!r}.")
-    return int(value)
-
-
-def _above(value: Any, bound: float, what: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
-    if not bound < number < np.inf:
-        raise BadExperiment(f"{what} must be a number above {bound:g}, not {value!r}.")
-    return number
-
-
-def _read_only(policy: Array) -> Array:
-    fixed = np.array(policy, dtype=np.float64)
-    fixed.setflags(write=False)
-    return fixed

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.design.counts import COLUMNS, TransitionCounts
-from eqsolve.design.labels import Labels
+from eqsolve.design.online_options import OnlineOptions
 from eqsolve.errors import BadExperiment, BadLog
 from eqsolve.results import Solution, Status
 
@@ -37,8 +37,7 @@ class Snapshot:
 
     Attributes
     ----------
-    options : dict
-        Its own arguments, as JSON holds them.
+    options : OnlineOptions
     counts : TransitionCounts
     policy : ndarray (states, arms)
     resolves : int
@@ -49,7 +48,7 @@ class Snapshot:
         Whether a journal stands beside the file.
     """
 
-    options: dict[str, Any]
+    options: OnlineOptions
     counts: TransitionCounts
     policy: Array
     resolves: int
@@ -64,7 +63,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> Path:
     arrays["policy"] = snapshot.policy
     notes = {
         "format": FORMAT,
-        "options": snapshot.options,
+        "options": snapshot.options.json(),
         "resolves": snapshot.resolves,
         "failure": snapshot.failure,
         "kept": snapshot.kept,
@@ -109,14 +108,13 @@ def read_snapshot(path: Path) -> Snapshot:
             raise KeyError("format")
     except (ValueError, KeyError, OSError, EOFError, TypeError) as error:
         raise BadLog(f"{str(path)!r} is no file that OnlineDesign.save wrote.") from error
-    options = notes["options"]
-    labels = {name: Labels.of(options[name + "s"], name) for name in ("state", "arm")}
+    options = OnlineOptions.of(**notes["options"])
     counts = TransitionCounts(
         **{name: arrays[name] for name in COLUMNS},
-        arms=len(labels["arm"]),
-        states=len(labels["state"]),
-        arm_names=labels["arm"].given,
-        state_names=labels["state"].given,
+        arms=len(options.arms),
+        states=len(options.states),
+        arm_names=options.arms.given,
+        state_names=options.states.given,
     )
     solution = None
     if "solution" in notes:
