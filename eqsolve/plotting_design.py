@@ -15,34 +15,31 @@ def plot_design(design: Any, ax: Any = None) -> Any:
     """Probability of each arm by state, with the share of the run spent there; the axes."""
     ax = axes(ax)
     experiment = design.experiment
-    states = np.arange(experiment.states)
+    edges = np.arange(experiment.states + 1) - 0.5
     visits = design.occupancy.sum(axis=0)
-    ax.fill_between(
-        states,
+    ax.stairs(
         visits / max(float(visits.max()), 1e-300),
-        step="mid",
+        edges,
+        fill=True,
         color=GREY,
         alpha=0.25,
-        linewidth=0,
         label="share of run (largest = 1)",
     )
-    few = experiment.states <= NAMED * 5
     for arm in range(experiment.arms):
         # The last arm's is one less the others'.
         if experiment.arms == 2 and arm == 0:
             continue
-        ax.plot(
-            states,
+        ax.stairs(
             design.policy[:, arm],
+            edges,
+            baseline=None,
             color=colour(arm),
-            marker="o" if few else None,
-            markersize=3.5,
-            linewidth=1.2 if few else 0.9,
+            linewidth=1.4,
             label=f"probability of {experiment.arm_name(arm)}",
         )
     if experiment.states <= NAMED:
-        names = [experiment.state_name(int(state)) for state in states]
-        ax.set_xticks(states, names)
+        names = [experiment.state_title(state) for state in range(experiment.states)]
+        ax.set_xticks(range(experiment.states), names)
     ax.set_xlabel("state")
     ax.set_ylim(-0.02, 1.02)
     ax.set_ylabel("probability")

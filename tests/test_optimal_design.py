@@ -383,6 +383,9 @@ def test_a_run_of_known_length_shows_the_variance_that_its_design_states():
     design = eq.optimal_design(experiment, steps=steps)
     assert steps / design.relaxation_time >= 30
     assert design.variance < 0.1 * design.compare()["coin flipping"].variance
+    # No stationary policy crosses fast: one long block of each arm would do better, and it says so.
+    assert any("every arm alone" in note for note in design.notes)
+    assert "each arm alone" in design.compare().notes[-1]
     counts = simulated_walk(experiment, design.policy, steps, replications, seed=5)
     rng = np.random.default_rng(6)
 

@@ -167,11 +167,15 @@ class MarkovExperiment:
         return int(self.transitions[0].shape[0])
 
     def state_name(self, state: int) -> str:
-        """How a state is called in tables and sentences."""
+        """How a state is called in sentences."""
         return _label(self.state_names, state)
 
+    def state_title(self, state: int) -> str:
+        """How a state is called in tables and figures."""
+        return str(state if self.state_names is None else self.state_names[state])
+
     def arm_name(self, arm: int) -> str:
-        """How an arm is called in tables."""
+        """How an arm is called in tables and figures."""
         return str(self.arm_names[arm])
 
     @cached_property

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from eqsolve.design.answer import Answer, answer_at, engine_for
+from eqsolve.design.baselines import best_regenerative
 from eqsolve.design.experiment import MarkovExperiment
 from eqsolve.design.least_cost import least_average_cost
 from eqsolve.design.occupancy import needs, usable_arms
@@ -120,6 +121,7 @@ def _design(question: Question, answer: Answer, trail: Mapping[str, str]) -> Sam
             f"steps= or policy='aperiodic' they are"
         )
     variances = np.asarray(experiment.variance(proof.occupancy, question.weights))
+    notes += _simpler(question, answer, variances)
     solution = answer.solution
     engine = (
         "none needed"
@@ -150,3 +152,21 @@ def _design(question: Question, answer: Answer, trail: Mapping[str, str]) -> Sam
         notes=tuple(notes),
         explain=lambda: explanation,
     )
+
+
+def _simpler(question: Question, answer: Answer, variances: Any) -> list[str]:
+    """A note where coin flipping costs so much that arms do better one after the other."""
+    limited = question.restrictions.costs is not None or question.restrictions.floor.any()
+    if answer.share == 0.0 or limited or not question.restrictions.allowed.all():
+        return []
+    alone = best_regenerative(
+        question.experiment.own_variances, question.weights, question.criterion
+    )
+    total = float(alone.sum() if question.criterion == "sum" else alone.max())
+    here = float(variances.sum() if question.criterion == "sum" else variances.max())
+    if total > 0.95 * here:
+        return []
+    return [
+        f"every arm alone, one after the other, would have variance x steps {total:.6g}: better, "
+        f"where arms may be kept so long"
+    ]

@@ -205,7 +205,7 @@ class SamplingDesign:
         names = tuple(self.experiment.arm_name(arm) for arm in range(self.experiment.arms))
         visits = self.occupancy.sum(axis=0)
         rows = tuple(
-            (self.experiment.state_name(state), *self.policy[state], visits[state])
+            (self.experiment.state_title(state), *self.policy[state], visits[state])
             for state in range(self.experiment.states)
         )
         return Table(

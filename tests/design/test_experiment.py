@@ -149,6 +149,8 @@ def test_names_appear():
     assert repr(experiment) == "MarkovExperiment: 2 arms ('old', 'new') on 3 states"
     assert "old" in str(experiment.table())
     assert experiment.state_name(2) == "'high'"
+    assert (experiment.state_title(2), experiment.arm_name(0)) == ("high", "old")
+    assert three_states().state_title(2) == "2"
 
 
 OK = {"transitions": [FIRST, SECOND], "rewards": [[1, 0, 2], [0, 1, 3]], "reward_variances": 1.0}

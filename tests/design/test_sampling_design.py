@@ -28,7 +28,7 @@ def test_the_table_is_the_policy_and_its_verdict(design):
     text = str(design)
     assert repr(design) == text
     assert "old" in text
-    assert "'mid'" in text
+    assert "\nmid " in text
     assert "variance x steps 11.35008" in text
     assert "above the best possible" in text
     assert "<table>" in design._repr_html_()
@@ -166,11 +166,16 @@ def test_an_old_file_survives_a_failed_write(design, tmp_path):
 
 
 def test_figures_show_every_arm_and_rule(design):
+    def legend(ax):
+        return [text.get_text() for text in ax.get_legend().get_texts()]
+
     ax = design.plot()
-    assert len(ax.lines) == 1  # of two arms one line tells all
-    assert "probability of new" in [text.get_text() for text in ax.get_legend().get_texts()]
+    # Of two arms one curve tells all.
+    assert legend(ax) == ["share of run (largest = 1)", "probability of new"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["low", "mid", "high"]
+    assert ax.patches[1].get_data().values == pytest.approx(design.policy[:, 1])
     three = eq.optimal_design(random_pair(40, arms=3, seed=1)).plot()
-    assert len(three.lines) == 3
+    assert len(legend(three)) == 4
     bars = design.compare().plot()
     assert len(bars.patches) == 5
     huge = eq.optimal_design(rare_ends(8)).compare().plot()
