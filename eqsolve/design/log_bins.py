@@ -77,9 +77,9 @@ def _asked(source: OpenTable, state: Sequence[str], bins: Any) -> dict[str, Any]
         given = {}
     if not given:
         raise BadLog(
-            f"bins={bins!r} needs one numeric state column to cut; "
-            f"{', '.join(map(repr, numeric)) or 'none'} of {', '.join(map(repr, state))} is "
-            "numeric. Say which as in bins={'column': 10}."
+            f"bins={bins!r} cuts numeric state columns, a list of points only one; of "
+            f"{', '.join(map(repr, state))} {len(numeric)} are numeric. Say which to cut, as in "
+            "bins={'column': 10}."
         )
     for name in given:
         if name not in state:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from eqsolve.design.log_query import SORTED, STREAMED, UNORDERED, LogColumns
-from eqsolve.design.tables import OpenTable
+from eqsolve.design.tables import OpenTable, load_ibis
 from eqsolve.errors import BadLog
 
 Names = str | Sequence[str]
@@ -39,12 +39,12 @@ def check_columns(
     )
     if columns.next_state and len(columns.next_state) != len(columns.state):
         raise BadLog(
-            f"state= names {len(columns.state)} columns and next_state= "
-            f"{len(columns.next_state)}; they should be the same, in the same order."
+            f"state= and next_state= name {len(columns.state)} and {len(columns.next_state)} "
+            "columns; they should be as many, in the same order."
         )
     found = {(what, name): source.column(name, what) for what, name in columns}
     for (what, name), column in found.items():
-        _check_kind(column.type(), what, name)
+        _check_kind(source, column, what, name)
     for name, after in zip(columns.state, columns.next_state, strict=False):
         now, then = found["state", name].type(), found["next_state", after].type()
         if _family(now) != _family(then):
@@ -70,7 +70,7 @@ def first_order(source: OpenTable, columns: LogColumns) -> str:
     if columns.next_state:
         return UNORDERED
     raise BadLog(
-        f"{source.name} comes from {source.engine}, which keeps no order of rows here, so that "
+        f"{source.subject} comes from {source.engine}, which keeps no order of rows here, so that "
         "the next state cannot be read from the next row; give time= or next_state=."
     )
 
@@ -139,11 +139,34 @@ def _name(given: str, what: str) -> str:
     return given
 
 
-def _check_kind(kind: Any, what: str, name: str) -> None:
+def _check_kind(source: OpenTable, column: Any, what: str, name: str) -> None:
+    kind = column.type()
     if what == "reward" and not (kind.is_numeric() or kind.is_boolean()):
-        raise BadLog(f"Column {name!r}, the reward, holds {_family(kind)}; rewards are numbers.")
+        raise BadLog(
+            f"Column {name!r}, the reward, holds {_family(kind)}{_example(source, column)}; "
+            "rewards are numbers."
+        )
     if _family(kind) not in ("numbers", "text", "truth values", "times"):
         raise BadLog(f"Column {name!r}, {what}=, holds {_family(kind)}, which cannot be compared.")
+
+
+def _example(source: OpenTable, column: Any) -> str:
+    """The first value that is no number, with its row where rows have numbers.
+
+    Raises
+    ------
+    BadLog
+        Where there are no rows: an empty file does not tell kinds.
+    """
+    rows = source.table.select(value=column)
+    if not source.arrow(rows.limit(1)).num_rows:
+        raise BadLog(f"{source.subject} is empty: it has no rows.")
+    if not (source.keeps_order and column.type().is_string()):
+        return ""
+    rows = rows.mutate(row=load_ibis().row_number())
+    wrong = rows.filter(rows.value.notnull() & rows.value.try_cast("float64").isnull())
+    found = source.arrow(wrong.order_by("row").limit(1)).to_pylist()
+    return f", such as {found[0]['value']!r} in row {found[0]['row']}" if found else ""
 
 
 def _family(kind: Any) -> str:

@@ -22,6 +22,7 @@ from eqsolve.design.estimate import estimate
 from eqsolve.design.intervals import anytime_interval, check_level, clt_interval
 from eqsolve.design.log_query import STREAMED, UNORDERED, LogQuery
 from eqsolve.design.log_read import ReadLog, to_counts
+from eqsolve.design.tables import number
 from eqsolve.errors import BadLog
 from eqsolve.results import Table
 
@@ -147,7 +148,8 @@ def _by_part(found: ReadLog, parts: int) -> Any:
         )
     rows = query.rows()
     place, first, last = _clock(query, rows)
-    share = (place - first).cast("float64") / max(float(last - first), 1e-300)
+    span = max(last - first, 1e-300)
+    share = (place.cast("float64") - number(first)) / number(span)
     part = (share * parts).floor().cast("int64").clip(0, parts - 1)
     return query.source.arrow(query.grouped(rows.mutate(part=part), ("part",)))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.design.tables import OpenTable
+from eqsolve.design.tables import OpenTable, number
 from eqsolve.errors import BadLog
 
 CELLS = 4096
@@ -64,7 +64,7 @@ def _cut(
     """Values before which about `wanted` rows lie, `below` of them outside the frame."""
     low, high = ends
     width = (high - low) / CELLS
-    cell = ((frame.x - low) / width).floor().cast("int64")
+    cell = ((frame.x - number(low)) / number(width)).floor().cast("int64")
     groups = frame.group_by(cell=cell).aggregate(
         n=frame.x.count(), least=frame.x.min(), most=frame.x.max()
     )
@@ -77,7 +77,7 @@ def _cut(
         here = wanted[home == k]
         before = int(upto[k] - n[k])
         if n[k] > slack and least[k] < most[k] and (most[k] - least[k]) / CELLS > 0:
-            inside = frame.filter((frame.x >= float(least[k])) & (frame.x <= float(most[k])))
+            inside = frame.filter((frame.x >= number(least[k])) & (frame.x <= number(most[k])))
             span = (float(least[k]), float(most[k]))
             points |= _cut(source, inside, span, before, here, slack)
             continue
@@ -89,5 +89,5 @@ def _cut(
 
 def _next(source: OpenTable, frame: Any, low: float) -> float:
     """The least value above the lowest, where that one fills all bins but the last."""
-    above = frame.filter(frame.x > low)
+    above = frame.filter(frame.x > number(low))
     return float(source.arrow(above.aggregate(x=above.x.min()))["x"][0].as_py())

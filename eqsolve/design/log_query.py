@@ -24,7 +24,7 @@ from functools import reduce
 from operator import add, and_, or_
 from typing import Any
 
-from eqsolve.design.tables import OpenTable, load_ibis
+from eqsolve.design.tables import OpenTable, load_ibis, number
 
 STREAMED, SORTED, UNORDERED = "streamed", "sorted", "unordered"
 
@@ -98,7 +98,7 @@ class LogQuery:
         table = self.rows() if table is None else table
         width = range(len(self.columns.state))
         keys = ["arm", *(f"state_{i}" for i in width), *(f"next_{i}" for i in width)]
-        reward = table.reward - self.origin if self.origin else table.reward
+        reward = table.reward - number(self.origin) if self.origin else table.reward
         sums = {
             "steps": table.count(),
             "rewards": table.reward.count(),
@@ -219,5 +219,5 @@ def _later(pairs: list[tuple[Any, Any]]) -> Any:
 
 def _bin(column: Any, points: tuple[float, ...]) -> Any:
     """How many points a value has reached: the number of its bin, from 0; null stays null."""
-    number = column.cast("float64")
-    return reduce(add, [(number >= float(point)).cast("int64") for point in points])
+    value = column.cast("float64")
+    return reduce(add, [(value >= number(point)).cast("int64") for point in points])

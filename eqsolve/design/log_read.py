@@ -62,29 +62,31 @@ def row_name(query: LogQuery, row: dict[str, Any]) -> str:
     parts = []
     for what, columns in (("run", query.columns.run), ("time", query.columns.time)):
         values = [row[f"{what}_{i}"] for i in range(len(columns))]
-        parts += [f"{name} {_shown(value)}" for name, value in zip(columns, values, strict=True)]
+        known = [pair for pair in zip(columns, values, strict=True) if pair[1] is not None]
+        parts += [f"{name} {_shown(value)}" for name, value in known]
     if "row" in row:
-        where = f" at {', '.join(parts)}" if parts else ""
-        return f"row {row['row']} (the first is row 0){where}"
-    return f"the row at {', '.join(parts)}" if parts else "a row"
+        where = f"; {', '.join(parts)}" if parts else ""
+        return f"row {row['row']} (counted from 0{where})"
+    return f"the row of {', '.join(parts)}" if parts else "a row"
 
 
 def _origin(query: LogQuery) -> float:
     """What to take off rewards so that their squares do not cancel; zero nearly always."""
     reward = query.source.table[query.columns.reward].cast("float64")
     pilot = query.source.table.select(reward=reward).limit(_PILOT)
-    rewards = query.source.arrow(pilot)["reward"].drop_null().to_numpy()
-    rewards = rewards[np.isfinite(rewards)]
-    if not rewards.size or abs(rewards.mean()) <= _FAR * rewards.std():
-        return 0.0
-    return float(rewards.mean())
+    found = query.source.arrow(pilot)["reward"].to_pylist()
+    rewards = [value for value in found if value is not None and np.isfinite(value)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = float(np.mean(rewards or [0.0])), float(np.std(rewards or [0.0]))
+    far = np.isfinite(mean) and abs(mean) > _FAR * spread
+    return mean if far else 0.0
 
 
 def _grouped(query: LogQuery) -> Any:
     """The grouped query's result as an Arrow table."""
     found = query.source.arrow(query.grouped().limit(MOST_ROWS + 1))
     if not found.num_rows:
-        raise BadLog(f"{query.source.name} is empty: it has no rows.")
+        raise BadLog(f"{query.source.subject} is empty: it has no rows.")
     if found.num_rows > MOST_ROWS:
         raise BadLog(
             f"The states take so many values that over {MOST_ROWS:,} different transitions occur; "
@@ -192,8 +194,8 @@ def _coded(query: LogQuery, found: Any, arms: Sequence[Hashable] | None) -> Read
     steps = _leading(query, found)
     if not steps.num_rows:
         raise BadLog(
-            f"{query.source.name} holds no transition: no row is followed by another of its run; "
-            "give next_state=, or runs of two rows or more."
+            f"{query.source.subject} holds no transition: no row is followed by another of its "
+            "run; give next_state=, or runs of two rows or more."
         )
     parts = [[steps[f"{which}_{i}"] for i in width] for which in ("state", "next")]
     coding = Coding.of(parts, names)

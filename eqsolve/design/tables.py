@@ -20,7 +20,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,12 @@ from eqsolve.errors import BadLog, NotInstalled
 MEMORY = 2_500_000_000  # bytes that the embedded DuckDB may hold before it goes to disk
 _TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _COLUMNAR = (".parquet", ".pq")
+_IN_LINE = re.compile(
+    r"CSV Error on Line: (\d+).*column \"(.*?)\"\. Could not convert string \"(.*?)\" to '(.*?)'",
+    re.S,
+)
+_IN_LINE_ONLY = re.compile(r"CSV Error on Line: (\d+)")
+_KIND = re.compile(r"^\w[\w ]* Error: ")
 _KEEP_ORDER = {"DatabaseTable", "InMemoryTable", "Project", "Filter", "DropColumns", "DropNull"}
 _LOSE_ORDER = re.compile(r"\b(join|group\s+by|union|distinct|order\s+by|intersect|except)\b", re.I)
 
@@ -43,7 +49,7 @@ class OpenTable:
     connection : ibis backend
         Executes every query.
     name : str
-        What to call it in a sentence: its path, or "the log".
+        What to call it within a sentence: its path, or "the log".
     engine : str
         "duckdb", "pyspark", "sqlite", ...
     keeps_order : bool
@@ -94,17 +100,21 @@ class OpenTable:
         )
         raise BadLog(f"{what}={name!r}: {self.name} has no such column; {hint}")
 
+    @property
+    def subject(self) -> str:
+        """Its name as the first words of a sentence."""
+        generic = self.name.startswith(("the log", "table "))
+        return self.name[0].upper() + self.name[1:] if generic else self.name
+
     @contextmanager
     def _sentences(self) -> Iterator[None]:
         """What DuckDB says of unreadable files, in one sentence."""
         try:
             yield
         except Exception as error:
-            if self.engine != "duckdb" or not type(error).__module__.startswith(
-                ("duckdb", "_duckdb")
-            ):
+            if not type(error).__module__.startswith(("duckdb", "_duckdb")):
                 raise
-            raise BadLog(f"{self.name} cannot be read: {_one_sentence(str(error))}") from error
+            raise BadLog(_unreadable(self.subject, str(error))) from error
 
 
 def open_table(table: Any, wanted: Sequence[str] = ()) -> OpenTable:
@@ -159,12 +169,16 @@ def _as_arrow(table: Any, wanted: Sequence[str]) -> Any:
     import pyarrow.dataset as datasets
 
     origin, kind = type(table).__module__.partition(".")[0], type(table).__name__
-    if wanted and set(wanted) <= set(getattr(table, "columns", ())) and kind == "DataFrame":
-        table = table[list(dict.fromkeys(wanted))]
+    asked = list(dict.fromkeys(wanted))
     if origin == "pandas" and kind == "DataFrame":
-        return pa.Table.from_pandas(table, preserve_index=False)
+        frame = table[asked] if asked and set(asked) <= set(table.columns) else table
+        for name in asked:
+            _refuse_mixed(frame, name)
+        return pa.Table.from_pandas(frame, preserve_index=False)
     if origin == "polars" and kind in ("DataFrame", "LazyFrame"):
-        return table.lazy().collect().to_arrow()
+        lazy = table.lazy()
+        known = asked and set(asked) <= set(lazy.collect_schema().names())
+        return (lazy.select(asked) if known else lazy).collect().to_arrow()
     if isinstance(table, pa.RecordBatch):
         return pa.Table.from_batches([table])
     if isinstance(table, (pa.Table, datasets.Dataset)):
@@ -173,6 +187,20 @@ def _as_arrow(table: Any, wanted: Sequence[str]) -> Any:
         "A log is a pandas or polars frame, an Arrow table, a path of a CSV or Parquet file "
         f"or an Ibis table, not {type(table).__module__}.{kind}."
     )
+
+
+def _refuse_mixed(frame: Any, name: str) -> None:
+    """Raise for a pandas column of objects that are not all of one kind."""
+    import pyarrow as pa
+
+    if name not in frame.columns or frame[name].dtype != object:
+        return
+    try:
+        pa.Array.from_pandas(frame[name])
+    except pa.ArrowException as error:
+        raise BadLog(
+            f"Column {name!r} mixes values of several kinds: {_one_sentence(str(error))}."
+        ) from error
 
 
 def load_ibis() -> Any:
@@ -211,6 +239,14 @@ def embedded() -> Any:
     return connection
 
 
+def number(value: float) -> Any:
+    """A float as an Ibis expression that every engine reads to the last digit.
+
+    Written as a plain literal it would be a decimal to DuckDB, and a unit in the last place off.
+    """
+    return load_ibis().literal(repr(float(value))).cast("float64")
+
+
 def listed(names: Sequence[Any], most: int = 12) -> str:
     """Names for a sentence, the first few where they are many.
 
@@ -238,6 +274,9 @@ def _on_its_engine(table: Any) -> OpenTable:
             "The Ibis table belongs to no connection; take it from one, as in "
             "ibis.duckdb.connect().table('log')."
         ) from error
+    if connection.name == "polars":  # has no windows, and lies in memory anyway
+        opened = open_table(table.to_pyarrow())
+        return replace(opened, keeps_order=_only_kept(table))
     name = getattr(table.op(), "name", None)
     called = f"table {name!r}" if name and not name.startswith("ibis_") else "the log"
     keeps = connection.name == "duckdb" and _order_survives(table, connection)
@@ -248,13 +287,21 @@ def _order_survives(table: Any, connection: Any) -> bool:
     """Whether DuckDB hands out the rows of an expression in the order they are stored in."""
     import ibis.expr.operations as operations
 
-    relations = table.op().find(operations.Relation)
-    if not {type(relation).__name__ for relation in relations} <= _KEEP_ORDER:
+    if not _only_kept(table):
         return False
+    relations = table.op().find(operations.Relation)
     stored = [r.name for r in relations if type(r).__name__ == "DatabaseTable"]
     found = connection.raw_sql("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal")
     views = dict(found.fetchall())
     return len(stored) <= 1 and not any(_LOSE_ORDER.search(views.get(name, "")) for name in stored)
+
+
+def _only_kept(table: Any) -> bool:
+    """Whether an expression only filters and projects."""
+    import ibis.expr.operations as operations
+
+    relations = table.op().find(operations.Relation)
+    return {type(relation).__name__ for relation in relations} <= _KEEP_ORDER
 
 
 def _found(paths: Sequence[Any]) -> list[str]:
@@ -276,8 +323,8 @@ def _found(paths: Sequence[Any]) -> list[str]:
         else:
             matches = glob.glob(path, recursive=True)
             if not matches:
-                what = "no file matches" if glob.has_magic(path) else "there is no file"
-                raise BadLog(f"A log to be read from {path!r}: {what} there.")
+                what = "No file matches" if glob.has_magic(path) else "There is no file"
+                raise BadLog(f"{what} {path!r}.")
         files += sorted(matches, key=_by_number)
     return files
 
@@ -291,6 +338,9 @@ def _files(files: list[str], name: str) -> OpenTable:
     kinds = {_kind(file) for file in files}
     if len(kinds) > 1:
         raise BadLog(f"{name}: CSV and Parquet files cannot be one log; write them alike.")
+    hollow = [file for file in files if not os.path.getsize(file)]
+    if hollow:
+        raise BadLog(f"{hollow[0]} is empty: it has no rows.")
     connection = embedded()
     read = connection.read_parquet if kinds == {"parquet"} else connection.read_csv
     opened = OpenTable(None, connection, name, "duckdb", keeps_order=True)
@@ -308,9 +358,22 @@ def _kind(file: str) -> str:
     raise BadLog(f"{file}: a log's name ends in .parquet, .csv or .tsv, so that it can be read.")
 
 
+def _unreadable(name: str, message: str) -> str:
+    """What DuckDB says of a file, in one sentence."""
+    found = _IN_LINE.search(message)
+    if found:
+        line, column, text, kind = found.groups()
+        what = "number" if kind in ("BIGINT", "DOUBLE") else kind
+        return f"{name}, line {line}, column {column!r}: {text!r} is no {what}."
+    found = _IN_LINE_ONLY.search(message)
+    where = f", line {found.group(1)}," if found else ""
+    lines = [line for line in map(str.strip, message.splitlines()) if line]
+    aside = ("CSV Error", "Original Line", "LINE ", "^")
+    said = [line for line in lines if not line.startswith(aside)]
+    return f"{name}{where} cannot be read: {_one_sentence(' '.join(said[:2]))}"
+
+
 def _one_sentence(message: str) -> str:
-    """An engine's message without its advice on options."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    kept = [line for line in lines[:4] if not line.startswith(("Possible", "*", "LINE", "^"))]
-    text = " ".join(kept)
-    return text if len(text) <= 400 else text[:397] + "..."
+    """An engine's message without the name of its error, not too long."""
+    text = _KIND.sub("", " ".join(message.split()))
+    return text if len(text) <= 300 else text[:297] + "..."
