@@ -159,7 +159,7 @@ class RecordedSteps:
 
 def _with_next_states(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The next row's state is the next state; a run's last row, which has none, is left out."""
-    after = np.append(columns["states"][1:], 0)
+    after = np.append(columns["states"][1:], 0)[: columns["states"].size]
     kept = np.arange(after.size) < after.size - 1
     if "new_run" in columns:
         kept &= ~np.append(columns["new_run"][1:], False)

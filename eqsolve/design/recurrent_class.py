@@ -7,10 +7,15 @@ rule of three: of a set C of states that the arm was not seen to leave in n_C st
 probability of leaving may, at 95 %, be anything up to e = min(1, 3 / n_C).
 
 So the estimated chain is completed: every class never left is left with probability e, for a
-state drawn as the arm's steps were. If one communicating class then holds nearly all of the
-stationary mass, the arm settles there whatever the unseen exits are, and the estimate may be
-made on that class, steps out of it left out. Otherwise the log does not identify the arm's
-long-run mean, and is refused with the classes named.
+state drawn as the arm's steps were. Let C be the communicating class that then holds most of the
+stationary mass.
+
+- If C is the only closed class of the estimated chain, the estimate is made on it, as maximum
+  likelihood says, provided that C holds more than half even with its unseen exits.
+- If the arm was seen to leave C for good, or there are other closed classes, C must hold 95 %:
+  then the arm settles there whatever the unseen exits are, and the estimate is made on C, the
+  steps out of it left out.
+- Otherwise the log does not identify the arm's long-run mean, and is refused, classes named.
 
 The rule of three: Hanley and Lippman-Hand, JAMA 249 (1983).
 """
@@ -31,7 +36,8 @@ from eqsolve.markov import stationary_law
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-SETTLED = 0.95  # of the long run that one class must hold
+SETTLED = 0.95  # of the long run that a class must hold where others may hold the rest
+MAJORITY = 0.5  # of the long run that the only closed class must hold
 _FEW = 3  # states and classes that an error names
 _RULE_OF_THREE = 3.0  # -log(0.05), rounded as usual
 
@@ -70,7 +76,8 @@ def recurrent_class(counts: TransitionCounts, arm: int) -> Integers:
     else:
         shares = _long_run_shares(moves, visits, labels, steps, closed)
         chosen = int(np.argmax(shares))
-        if shares[chosen] < SETTLED:
+        literal = closed.sum() == 1 and closed[chosen] and steps[chosen] > 0
+        if shares[chosen] < (MAJORITY if literal else SETTLED):
             raise BadLog(_unsettled(counts, arm, met, labels, steps, shares))
     return np.asarray(met[labels == chosen], dtype=np.int64)
 

@@ -159,20 +159,17 @@ def _by_next_state(values: Array, cells: Array) -> Array:
 def _estimate(steps: Array, sums: Array, squares: Array) -> tuple[Array, Array]:
     """Means and variances (replications, arms)."""
     inside, settled = _closed_class(steps)
-    visits = np.where(inside, steps.sum(axis=3), 0.0)
-    safe = np.where(inside, visits, 1.0)[..., None]
+    visits = np.where(inside, steps.sum(axis=3), 1.0)
     start = inside / np.maximum(inside.sum(axis=2, keepdims=True), 1)
     # States outside the class go back into it, which keeps the system regular.
-    frequencies = np.where(inside[..., None], steps / safe, start[:, :, None, :])
-    frequencies[~settled] = start[~settled][:, None, :]
+    frequencies = np.where(inside[..., None], steps / visits[..., None], start[:, :, None, :])
     system = np.eye(steps.shape[-1]) - frequencies + start[:, :, None, :]
-    system[~settled] = np.eye(steps.shape[-1])
     resolvent = np.linalg.inv(system)
     law = np.einsum("rax,raxy->ray", start, resolvent)
     law = np.where(inside, np.maximum(law, 0.0), 0.0)
     total = law.sum(axis=2, keepdims=True)
     law = np.divide(law, total, out=np.zeros_like(law), where=total > 0)
-    rewards = np.where(inside, sums.sum(axis=3) / safe[..., 0], 0.0)
+    rewards = np.where(inside, sums.sum(axis=3) / visits, 0.0)
     mean = (law * rewards).sum(axis=2)
     bias = np.einsum("raxy,ray->rax", resolvent, rewards - mean[..., None])
     ahead = rewards + np.einsum("raxy,ray->rax", frequencies, bias)
@@ -180,8 +177,7 @@ def _estimate(steps: Array, sums: Array, squares: Array) -> tuple[Array, Array]:
     within = np.maximum(squares - sums**2 / seen, 0.0)
     between = steps * (sums / seen + bias[:, :, None, :] - ahead[..., None]) ** 2
     spread = np.where(inside, (within + between).sum(axis=3), 0.0)
-    variance = (law**2 * spread / safe[..., 0] ** 2).sum(axis=2)
-    mean[~settled], variance[~settled] = np.nan, np.nan
+    variance = (law**2 * spread / visits**2).sum(axis=2)
     for replication, arm in np.argwhere(~settled):
         mean[replication, arm], variance[replication, arm] = _one_by_one(
             steps[replication, arm], sums[replication, arm], squares[replication, arm]
@@ -190,9 +186,9 @@ def _estimate(steps: Array, sums: Array, squares: Array) -> tuple[Array, Array]:
 
 
 def _closed_class(steps: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The only closed class, (replications, arms, states), and whether it is beyond doubt.
+    """The closed class, (replications, arms, states), and whether it is beyond doubt.
 
-    It is what every state met can reach; empty where there are several.
+    It is what every state met can reach; empty where there are several, or where it is in doubt.
     """
     moved = steps > 0
     states = steps.shape[-1]
@@ -203,7 +199,8 @@ def _closed_class(steps: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     met = (visits > 0) | moved.any(axis=2)
     inside = ((reaches > 0) | ~met[..., None]).all(axis=2) & met
     held = np.where(inside, visits, 0.0).sum(axis=2)
-    return inside, (held >= SETTLED * visits.sum(axis=2)) & (held > 0)
+    settled = (held >= SETTLED * visits.sum(axis=2)) & (held > 0)
+    return inside & settled[..., None], settled
 
 
 def _one_by_one(steps: Array, sums: Array, squares: Array) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Runs by the plainest simulation there is, all replications in step: independent of eqsolve's own."""
 
+import bisect
+
 import numpy as np
 
 
@@ -48,18 +50,15 @@ def counted(transitions, rewards, deviations, policy, steps, replications, rng, 
 
 def one_run(transitions, rewards, deviations, policy, steps, rng, start=0):
     """Arms, states, rewards and next states of one run."""
-    columns = np.zeros((steps, 4))
-    arms, states = len(transitions), len(policy)
-    x = start
-    for step in range(steps):
-        arm = rng.choice(arms, p=policy[x])
-        y = rng.choice(states, p=transitions[arm, x])
-        mean = rewards[arm, x] if rewards.ndim == 2 else rewards[arm, x, y]
-        columns[step] = arm, x, mean + deviations[arm, x] * rng.normal(), y
+    arm_limits = np.cumsum(policy, axis=1)[:, :-1].tolist()
+    state_limits = np.cumsum(transitions, axis=2)[:, :, :-1].tolist()
+    chances, x = rng.random((steps, 2)).tolist(), start
+    path = np.zeros((3, steps), dtype=int)
+    for step, (first, second) in enumerate(chances):
+        arm = bisect.bisect_right(arm_limits[x], first)
+        y = bisect.bisect_right(state_limits[arm][x], second)
+        path[:, step] = arm, x, y
         x = y
-    return (
-        columns[:, 0].astype(int),
-        columns[:, 1].astype(int),
-        columns[:, 2],
-        columns[:, 3].astype(int),
-    )
+    arm, state, after = path
+    mean = rewards[arm, state] if rewards.ndim == 2 else rewards[arm, state, after]
+    return arm, state, mean + deviations[arm, state] * rng.normal(size=steps), after

@@ -62,7 +62,7 @@ def test_the_estimate_of_expected_counts_is_the_experiment_itself():
 def test_the_variance_is_the_delta_method_by_finite_differences():
     """Another route: multinomial covariances of every estimated number, derivatives numerical."""
     rng = np.random.default_rng(1)
-    transitions, _, deviations, policy = random_pair(rng, states=3)
+    transitions, _, deviations, _ = random_pair(rng, states=3)
     rewards = rng.normal(size=(2, 3))
     counts = expected_counts(transitions, rewards, deviations**2, np.full((2, 3), 1 / 6), 6000)
     variance, size = 0.0, 1e-5

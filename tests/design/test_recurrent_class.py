@@ -61,13 +61,21 @@ def test_between_a_leak_and_a_trap_the_log_does_not_tell():
 
 
 def test_shares_of_classes_are_those_of_the_chain_with_unseen_exits():
-    """By hand: into the trap at a tenth of the steps from state 1, out of it at 3 in 100 steps."""
-    counts = counts_of((0, 0, 0, 810), (0, 0, 1, 90), (0, 1, 1, 100))
-    enter, leave, steps = 90 / 900, 3 / 100, np.array([900, 100])
-    # Those who leave go to state 0 in nine cases of ten.
-    odds = enter / (leave * steps[0] / steps.sum())
+    """By hand: into the trap at a tenth of the steps, out of it at 3 in 5 steps."""
+    counts = counts_of((0, 0, 0, 810), (0, 0, 1, 90), (0, 1, 1, 5))
+    # Those who leave go to state 0 in 900 cases of 905.
+    odds = (90 / 900) / (3 / 5 * 900 / 905)
     with pytest.raises(BadLog, match=rf"perhaps {odds / (1 + odds):.0%} of the long run"):
         recurrent_class(counts, 0)
+
+
+def test_the_only_closed_class_stands_if_it_keeps_the_majority():
+    """Twelve steps in the class, and no more outside than inside: a short log, but it tells."""
+    counts = counts_of((0, 0, 1, 6), (0, 1, 0, 6), (0, 2, 0, 10))
+    assert recurrent_class(counts, 0).tolist() == [0, 1]
+    # In three steps it may be left at once, and most of the long run be elsewhere.
+    with pytest.raises(BadLog, match="where it settles"):
+        recurrent_class(counts_of((0, 1, 1, 2), (0, 2, 2, 60), (0, 2, 1, 10)), 0)
 
 
 def test_two_sets_of_states_that_the_arm_never_joined_are_named():
