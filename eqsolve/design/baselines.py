@@ -125,7 +125,7 @@ def _by_elimination(steps: tuple[Any, ...], length: int, coin: Array) -> Array:
     for members in communicating_classes(blocks).closed:
         law = stationary_law(blocks[np.ix_(members, members)], name="the switchback")
         start[members] = law * coin[members].sum()
-    return start / start.sum()
+    return np.asarray(start / start.sum())
 
 
 def _by_iteration(steps: tuple[Any, ...], length: int, coin: Array) -> Array:

@@ -88,8 +88,16 @@ class Passage:
 
     def suffices(self, bearable: float = 0.0) -> bool:
         """Whether the asymptotic variance can be trusted; `bearable` mass may stay unseen."""
-        least = max(bearable, UNSEEN / np.sqrt(self.steps))
-        return bool(self.passes >= PASSES and self.unseen <= least)
+        return self.lasts and self.sees(bearable)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the run has relaxation times enough."""
+        return bool(self.passes >= PASSES)
+
+    def sees(self, bearable: float = 0.0) -> bool:
+        """Whether little enough of each arm's law stays unseen."""
+        return bool(self.unseen <= max(bearable, UNSEEN / np.sqrt(self.steps)))
 
 
 def unseen_mass(laws: Array, occupancy: Array, steps: float) -> float:

@@ -65,7 +65,7 @@ def plan(
     engine = engine_for(solver)
     least = VISITED if policy == "aperiodic" else 0.0
     if restrictions.share is not None:
-        answer = answer_at(question, restrictions.share, engine, start)
+        answer = answer_at(question, max(restrictions.share, least), engine, start)
         trail = {"share of coin flipping": f"{answer.share:g}, as given"}
     else:
         first = answer_at(question, least, engine, start)
@@ -121,7 +121,8 @@ def _design(question: Question, answer: Answer, trail: Mapping[str, str]) -> Sam
             f"steps= or policy='aperiodic' they are"
         )
     variances = np.asarray(experiment.variance(proof.occupancy, question.weights))
-    notes += _simpler(question, answer, variances)
+    if slow or answer.share > 0.0:
+        notes += _simpler(question, variances)
     solution = answer.solution
     engine = (
         "none needed"
@@ -154,19 +155,19 @@ def _design(question: Question, answer: Answer, trail: Mapping[str, str]) -> Sam
     )
 
 
-def _simpler(question: Question, answer: Answer, variances: Any) -> list[str]:
-    """A note where coin flipping costs so much that arms do better one after the other."""
+def _simpler(question: Question, variances: Any) -> list[str]:
+    """A note where a stationary policy has to give so much that arms in turn do better."""
     limited = question.restrictions.costs is not None or question.restrictions.floor.any()
-    if answer.share == 0.0 or limited or not question.restrictions.allowed.all():
+    if limited or not question.restrictions.allowed.all():
         return []
     alone = best_regenerative(
         question.experiment.own_variances, question.weights, question.criterion
     )
     total = float(alone.sum() if question.criterion == "sum" else alone.max())
     here = float(variances.sum() if question.criterion == "sum" else variances.max())
-    if total > 0.95 * here:
+    if total > 1.05 * here:
         return []
     return [
-        f"every arm alone, one after the other, would have variance x steps {total:.6g}: better, "
-        f"where arms may be kept so long"
+        f"every arm alone, one after the other, has variance x steps {total:.6g} and no such "
+        f"trouble: better, where an arm may be kept for its whole part of the run"
     ]

@@ -80,13 +80,20 @@ def _share_to_try(
     for share in shares_up_to(largest, every=6):
         if suffices(share):
             return share, tried[share]
-    lasting = {share: reached for share, reached in tried.items() if reached.passes >= PASSES}
-    if lasting:
+    return _least_bad(tried, bearable)
+
+
+def _least_bad(tried: dict[float, Passage], bearable: float) -> tuple[float, Passage]:
+    """Where none suffices: one that sees enough and mixes fastest; else one that sees most."""
+    seen = {share: reached for share, reached in tried.items() if reached.sees(bearable)}
+    lasting = {share: reached for share, reached in tried.items() if reached.lasts}
+    if lasting and not seen:
         least = min(reached.unseen for reached in lasting.values())
         best = min(share for share, reached in lasting.items() if reached.unseen <= 1.1 * least)
     else:
-        most = max(reached.passes for reached in tried.values())
-        best = min(share for share, reached in tried.items() if reached.passes >= 0.9 * most)
+        pool = seen or tried
+        most = max(reached.passes for reached in pool.values())
+        best = min(share for share, reached in pool.items() if reached.passes >= 0.9 * most)
     return best, tried[best]
 
 
@@ -123,7 +130,7 @@ def slowness(question: Question, answer: Answer) -> str:
         )
     if reached.suffices(question.bearable):
         return ""
-    if reached.passes < PASSES:
+    if not reached.lasts:
         return (
             f"{reached.steps:.0f} steps are only {reached.passes:.2g} relaxation times of the "
             f"designed chain ({tau:.3g} steps each) where {PASSES:.0f} are needed: the stated "
