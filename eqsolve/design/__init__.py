@@ -11,10 +11,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from eqsolve.design.bootstrap import BootstrapDistribution as BootstrapDistribution
+    from eqsolve.design.counts import TransitionCounts as TransitionCounts
+    from eqsolve.design.diagnostics import Diagnostics as Diagnostics
+    from eqsolve.design.diagnostics import diagnose as diagnose
+    from eqsolve.design.differences_in_q import differences_in_q_value as differences_in_q_value
+    from eqsolve.design.estimate import EffectEstimate as EffectEstimate
+    from eqsolve.design.estimators import EstimatorComparison as EstimatorComparison
+    from eqsolve.design.estimators import compare_estimators as compare_estimators
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
+    from eqsolve.design.intervals import Interval as Interval
+    from eqsolve.design.intervals import anytime_interval as anytime_interval
+    from eqsolve.design.intervals import clt_interval as clt_interval
+    from eqsolve.design.naive import naive_value as naive_value
+    from eqsolve.design.point_estimate import PointEstimate as PointEstimate
+    from eqsolve.design.power import detectable_effect as detectable_effect
+    from eqsolve.design.power import sample_size as sample_size
+    from eqsolve.design.recorded_steps import RecordedSteps as RecordedSteps
+    from eqsolve.design.replicated import ReplicatedEstimates as ReplicatedEstimates
+    from eqsolve.design.replicated import estimate_many as estimate_many
+    from eqsolve.design.switchback import switchback_value as switchback_value
 else:
     _HOMES = {
+        "BootstrapDistribution": "bootstrap",
+        "Diagnostics": "diagnostics",
+        "EffectEstimate": "estimate",
+        "EstimatorComparison": "estimators",
+        "Interval": "intervals",
         "MarkovExperiment": "experiment",
+        "PointEstimate": "point_estimate",
+        "RecordedSteps": "recorded_steps",
+        "ReplicatedEstimates": "replicated",
+        "TransitionCounts": "counts",
+        "anytime_interval": "intervals",
+        "clt_interval": "intervals",
+        "compare_estimators": "estimators",
+        "detectable_effect": "power",
+        "diagnose": "diagnostics",
+        "differences_in_q_value": "differences_in_q",
+        "estimate_many": "replicated",
+        "naive_value": "naive",
+        "sample_size": "power",
+        "switchback_value": "switchback",
     }
 
     def __getattr__(name: str) -> Any:

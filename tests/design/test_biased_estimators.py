@@ -54,7 +54,7 @@ def test_differences_in_q_are_the_derivative_of_the_long_run_mean():
 
 
 def test_the_bias_of_differences_in_q_is_of_second_order():
-    experiment, _, rng = experiment_of(7)
+    experiment, _, _ = experiment_of(7)
     transitions, rewards = raw(experiment)
     coin = np.full((4, 2), 0.5)
     sizes, biases = (0.2, 0.1, 0.05), {"naive": [], "q": []}
