@@ -19,6 +19,7 @@ from eqsolve.design.tables import OpenTable, number
 from eqsolve.errors import BadLog
 
 CELLS = 4096
+_DEPTH = 12  # times that a cell is divided; values over 40 decades are cut less evenly
 _SLACK = 0.02  # of a bin's rows, by which a cut may miss its quantile
 
 
@@ -59,14 +60,21 @@ def quantiles(source: OpenTable, name: str, bins: int) -> tuple[float, ...]:
 
 
 def _cut(
-    source: OpenTable, frame: Any, ends: tuple[float, float], below: int, wanted: Any, slack: float
+    source: OpenTable,
+    frame: Any,
+    ends: tuple[float, float],
+    below: int,
+    wanted: Any,
+    slack: float,
+    depth: int = 0,
 ) -> set[float]:
-    """Values before which about `wanted` rows lie, `below` of them outside the frame."""
+    """Values before which about `wanted` rows lie, `below` of them before the ends."""
     low, high = ends
     width = (high - low) / CELLS
-    cell = ((frame.x - number(low)) / number(width)).floor().cast("int64")
-    groups = frame.group_by(cell=cell).aggregate(
-        n=frame.x.count(), least=frame.x.min(), most=frame.x.max()
+    inside = frame if not depth else frame.filter(frame.x.between(number(low), number(high)))
+    cell = ((inside.x - number(low)) / number(width)).floor().cast("int64")
+    groups = inside.group_by(cell=cell).aggregate(
+        n=inside.x.count(), least=inside.x.min(), most=inside.x.max()
     )
     counted = source.arrow(groups.filter(groups.n > 0).order_by("cell"))
     n, least, most = (counted[key].to_numpy() for key in ("n", "least", "most"))
@@ -76,10 +84,9 @@ def _cut(
     for k in np.unique(home):
         here = wanted[home == k]
         before = int(upto[k] - n[k])
-        if n[k] > slack and least[k] < most[k] and (most[k] - least[k]) / CELLS > 0:
-            inside = frame.filter((frame.x >= number(least[k])) & (frame.x <= number(most[k])))
-            span = (float(least[k]), float(most[k]))
-            points |= _cut(source, inside, span, before, here, slack)
+        span = (float(least[k]), float(most[k]))
+        if n[k] > slack and (span[1] - span[0]) / CELLS > 0 and depth < _DEPTH:
+            points |= _cut(source, frame, span, before, here, slack, depth + 1)
             continue
         for goal in here:
             later = goal - before > upto[k] - goal and k + 1 < n.size
