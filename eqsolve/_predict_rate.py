@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve.design.sampling_design import SamplingDesign
 from eqsolve.errors import EqsolveError
 from eqsolve.rates.prediction import PredictedRate, predict
 
@@ -50,7 +51,9 @@ def predict_rate(
 
 
 def point_of(equilibrium: Any, game: Any = None) -> Array:
-    """The vector (n,) of an equilibrium given in any form."""
+    """The vector (n,) of an equilibrium given in any form; of a design, its occupancy."""
+    if isinstance(equilibrium, SamplingDesign):
+        return np.asarray(equilibrium.occupancy, dtype=float).ravel()
     if hasattr(equilibrium, "vector"):
         return np.asarray(equilibrium.vector, dtype=float)
     if isinstance(equilibrium, Mapping):

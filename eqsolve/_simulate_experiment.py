@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._simulate import Progress
-from eqsolve.design.baselines import switchback_occupancy
 from eqsolve.design.experiment import MarkovExperiment
 from eqsolve.design.online import OnlineDesign
 from eqsolve.design.reward_laws import reward_law
@@ -121,25 +120,12 @@ def _run(
         return ExperimentRuns(experiment, "Online design", orders.steps, weights, tallies)
     if isinstance(policy, Switchback):
         tallies = run_switchback(orders, policy)
-        long_run = None
-        if policy.randomised:
-            long_run = switchback_occupancy(experiment.transitions, policy.block_length)
         return ExperimentRuns(
-            experiment,
-            str(policy),
-            orders.steps,
-            weights,
-            tallies,
-            long_run=long_run,
-            switchback=policy,
+            experiment, str(policy), orders.steps, weights, tallies, switchback=policy
         )
     table, rule = _policy(experiment, policy)
-    try:
-        long_run = experiment.occupancy(table)
-    except BadExperiment:  # several closed classes: each run ends in one of them
-        long_run = None
     tallies = run_policy(orders, table)
-    return ExperimentRuns(experiment, rule, orders.steps, weights, tallies, table, long_run)
+    return ExperimentRuns(experiment, rule, orders.steps, weights, tallies, table)
 
 
 def _policy(experiment: MarkovExperiment, policy: Any) -> tuple[Array, str]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._predict_rate import point_of
+from eqsolve.design.simulation import ExperimentRuns
 from eqsolve.dynamics.trajectory import Trajectory
 from eqsolve.errors import EqsolveError
 from eqsolve.rates.measurement import measure
@@ -32,8 +33,9 @@ def validate(
     Parameters
     ----------
     trajectory : Trajectory, array (T, n) or (T, replications, n), or path to .npz or .csv
+        Or `ExperimentRuns`: the occupancies that were recorded.
     equilibrium : Equilibrium, dict, array (n,), or a list of them
-        With several, distances are to the nearest.
+        With several, distances are to the nearest. For `ExperimentRuns` a `SamplingDesign`.
     dynamics : Dynamics or callable, optional
         Adds the predicted rate, and whether the equilibrium is a fixed point and stable.
     distance : callable, optional
@@ -80,6 +82,8 @@ def as_trajectory(run: Any) -> Trajectory:
     """A trajectory from an object, an array or a file."""
     if isinstance(run, Trajectory):
         return run
+    if isinstance(run, ExperimentRuns):
+        return run.trajectory
     if isinstance(run, (str, Path)):
         path = Path(run)
         if not path.exists():

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,9 @@ class OnlineDesign:
     seed : int or None
         Of the arms that are drawn.
     automatic : bool
-        Make policies inside `observe` as they fall due. Else `due` tells when to call `resolve`,
-        on a `copy` in another thread perhaps, where there are so many states that it takes long.
+        Make policies inside `observe` as they fall due. Else `due` tells when to call `resolve`;
+        where that takes long, on a `copy` in another thread, whose policy one then adopts with
+        `adopt`.
     keep : path, optional
         File in which everything observed is kept as it comes, see `load`.
 
@@ -141,6 +143,7 @@ class OnlineDesign:
             arm_names=options.arms.given,
             state_names=options.states.given,
         )
+        self._counted = 0
         self._recent: list[tuple[int, int, int, float]] = []
         self._policy = coin_policy(options)
         self._next = options.first
@@ -224,7 +227,8 @@ class OnlineDesign:
             When arms or states are others.
         """
         self._gather()
-        self._counts = self._counts + counts
+        self._counts = self._counts + self._named(counts)
+        self._counted = int(self._counts.total)
         if self.due and self.options.automatic:
             self.resolve()
         elif self._journal is not None:
@@ -238,7 +242,7 @@ class OnlineDesign:
     @property
     def steps_taken(self) -> int:
         """Steps observed so far."""
-        return int(self._counts.total) + len(self._recent)
+        return self._counted + len(self._recent)
 
     @property
     def counts(self) -> TransitionCounts:
@@ -301,6 +305,22 @@ class OnlineDesign:
             self._keep(self._journal)
         return not self.failure
 
+    def adopt(self, other: OnlineDesign) -> None:
+        """Put in force the policy of another, such as a `copy` that was solved elsewhere.
+
+        Raises
+        ------
+        BadExperiment
+            When the other is about other states or arms.
+        """
+        if (other.states, other.arms) != (self.states, self.arms):
+            raise BadExperiment("Only the policy of a design of the same states and arms fits.")
+        self._policy, self.design, self._solution = other._policy, other.design, other._solution
+        self.resolves, self.failure = other.resolves, other.failure
+        self._schedule()
+        if self._journal is not None:
+            self._keep(self._journal)
+
     def _schedule(self) -> None:
         """The next time a policy is made."""
         while self._next <= self.steps_taken:
@@ -323,7 +343,7 @@ class OnlineDesign:
         path : path
             An existing file is replaced in one move.
         """
-        return write_snapshot(Path(path), self._snapshot())
+        return write_snapshot(Path(path), self._snapshot(kept=False))
 
     @classmethod
     def load(cls, path: str | Path) -> OnlineDesign:
@@ -342,17 +362,21 @@ class OnlineDesign:
         online = cls.__new__(cls)
         online._begin(found.options)
         online._counts, online._policy = found.counts, read_only(found.policy)
+        online._counted = int(found.counts.total)
         online.resolves, online.failure = found.resolves, found.failure
         online._solution = found.solution
         online._schedule()
         if found.kept:
-            online._journal, later = Journal.resume(path)
-            for step, arm, state, after, reward in later:
+            journal = Journal(path)
+            for step, arm, state, after, reward in journal.read():
                 if step == online.steps_taken:
                     online._take(arm, state, after, reward)
+            # Only now: a policy made on the way must not empty the journal before its end.
+            online._journal = journal
+            online._keep(journal)
         return online
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self, kept: bool) -> Snapshot:
         return Snapshot(
             options=self.options,
             counts=self.counts,
@@ -360,11 +384,11 @@ class OnlineDesign:
             resolves=self.resolves,
             failure=self.failure,
             solution=self._solution,
-            kept=self._journal is not None,
+            kept=kept,
         )
 
     def _keep(self, journal: Journal) -> None:
-        write_snapshot(journal.path, self._snapshot())
+        write_snapshot(journal.path, self._snapshot(kept=True))
         journal.clear()
 
     # --- what it says ------------------------------------------------------------------------
@@ -403,6 +427,7 @@ class OnlineDesign:
         """Count the steps that were taken in one by one."""
         if self._recent:
             arms, states, after, rewards = zip(*self._recent, strict=True)
+            self._counted += len(self._recent)
             self._recent.clear()
             self._counts = self._counts + TransitionCounts.from_steps(
                 arms,
@@ -414,6 +439,19 @@ class OnlineDesign:
                 arm_names=self._counts.arm_names,
                 state_names=self._counts.state_names,
             )
+
+    def _named(self, counts: TransitionCounts) -> TransitionCounts:
+        """Counts under our names, where theirs are none or the same."""
+        for what, own in (("arm", self.options.arms), ("state", self.options.states)):
+            names, size = getattr(counts, f"{what}_names"), getattr(counts, f"{what}s")
+            if size != len(own) or (names is not None and tuple(names) != own.names):
+                raise BadLog(
+                    f"Only counts of the same {what}s can be absorbed: these are of {size}, "
+                    f"{'unnamed' if names is None else repr(names)}; ours are {own.names!r}."
+                )
+        return replace(
+            counts, arm_names=self._counts.arm_names, state_names=self._counts.state_names
+        )
 
     def _uniform(self, step: int) -> float:
         """The uniform number of a step: a function of seed and step alone."""

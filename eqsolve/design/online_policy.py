@@ -54,24 +54,36 @@ class NextPolicy:
 def next_policy(
     options: OnlineOptions, counts: TransitionCounts, start: Solution | None = None
 ) -> NextPolicy:
-    """Estimate from the counts and solve, from an earlier solution on."""
+    """Estimate from the counts and solve, from an earlier solution on.
+
+    Borrowed steps may lead an arm to where it is not allowed; then it is tried without them.
+    """
+    failure = ""
+    for prior in (options.prior, 0.0):
+        try:
+            design = _solved(options, counts, prior, start)
+        except (BadExperiment, BadLog, EquilibriumNotFound) as error:
+            failure = failure or str(error)
+        else:
+            return NextPolicy(explored(options, counts, design.policy), design)
+    return NextPolicy(None, None, failure)
+
+
+def _solved(
+    options: OnlineOptions, counts: TransitionCounts, prior: float, start: Solution | None
+) -> SamplingDesign:
     steps = max(int(counts.total), options.first)
-    try:
-        experiment = counts.experiment(prior=options.prior)
-        with warnings.catch_warnings():
-            # A note of the design says it too; a service has nobody to warn.
-            warnings.simplefilter("ignore", SlowMixing)
-            design = plan(
-                experiment,
-                options.contrast,
-                steps=max(options.steps or 0, options.after(steps)),
-                floor=options.floor,
-                allowed=options.allowed,
-                start=start,
-            )
-    except (BadExperiment, BadLog, EquilibriumNotFound) as error:
-        return NextPolicy(None, None, str(error))
-    return NextPolicy(explored(options, counts, design.policy), design)
+    with warnings.catch_warnings():
+        # A note of the design says it too; a service has nobody to warn.
+        warnings.simplefilter("ignore", SlowMixing)
+        return plan(
+            counts.experiment(prior=prior),
+            options.contrast,
+            steps=max(options.steps or 0, options.after(steps)),
+            floor=options.floor,
+            allowed=options.allowed,
+            start=start,
+        )
 
 
 def explored(options: OnlineOptions, counts: TransitionCounts, policy: Array) -> Array:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve.design.baselines import switchback_occupancy
 from eqsolve.design.counts import TransitionCounts
 from eqsolve.design.differences_in_q import (
     differences_in_q,
@@ -71,8 +72,6 @@ class ExperimentRuns:
         Counts of moves, sums of rewards, and occupancies on the way.
     policy : ndarray (S, A) or None
         Where one policy was in force throughout.
-    long_run : ndarray (A, S) or None
-        Occupancy that the rule tends to, where it is known.
     switchback : Switchback or None
         The rule, where it is one.
 
@@ -91,7 +90,6 @@ class ExperimentRuns:
     contrast: Array
     tallies: Tallies
     policy: Array | None = None
-    long_run: Array | None = None
     switchback: Switchback | None = None
 
     @property
@@ -157,6 +155,19 @@ class ExperimentRuns:
     def effect(self) -> float:
         """The true effect."""
         return float(self.experiment.effect(self.contrast))
+
+    @cached_property
+    def long_run(self) -> Array | None:
+        """Occupancy that the rule tends to (A, S), where it is known."""
+        if self.policy is not None:
+            try:
+                return self.experiment.occupancy(self.policy)
+            except BadExperiment:  # several closed classes: each run ends in one of them
+                return None
+        if self.switchback is not None and self.switchback.randomised:
+            kernels, length = self.experiment.transitions, self.switchback.block_length
+            return switchback_occupancy(kernels, length)
+        return None
 
     @cached_property
     def expected_variance(self) -> float:
