@@ -126,3 +126,4 @@ def _candidates(
         for touch in TOUCHES:
             mixed = question.mixture(occupancy, touch)[1]
             yield mixed, f"a share of {touch:g} of coin flipping joins what was kept apart"
+        yield question.coin, "coin flipping, which is no worse than what the engine found"

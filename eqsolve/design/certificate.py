@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqsolve.design.mixing import averaging_time
-from eqsolve.markov import poisson
+from eqsolve.markov import poisson, stationary_law
 from eqsolve.programs.sampling import dual_bound
 from eqsolve.results import Certificate
 
@@ -132,10 +132,10 @@ def prove(
     >>> proof.value, round(proof.bound, 9)
     (16.0, 16.0)
     """
-    occupancy = experiment.occupancy(policy)
+    kernel = experiment.chain(policy)
+    occupancy = np.asarray(stationary_law(kernel, name="the chain of the policy") * policy.T)
     per_price = occupancy / float((program.prices * occupancy).sum())
     value = program.value(per_price)
-    kernel = experiment.chain(policy)
     bound = 0.0
     if program.share >= 1.0:
         bound = value  # nothing else is admissible
