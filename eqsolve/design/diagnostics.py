@@ -32,7 +32,7 @@ SURE = 0.001  # p-value below which a test is held against the log
 MATTERS = 0.01  # share of variance from which a violation is more than detectable
 _FEW_VISITS = 5  # steps that hardly tell a variance
 _THIN = 0.05  # share of an arm's long run in pairs of few visits, from which it is said
-_DIGITS = 1e-11  # variance of rewards beside their square, below which squares lose digits
+_DIGITS = 1e-11  # step variance beside squared rewards, below which sums of squares lose it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -198,7 +198,7 @@ def _problems(found: Diagnostics, estimate: EffectEstimate) -> list[str]:
         *_thin(found, estimate),
         *_slow(found),
         *_dependent(found, estimate.counts),
-        *_inexact(estimate.counts),
+        *_inexact(estimate),
     ]
 
 
@@ -263,10 +263,11 @@ def _dependent(found: Diagnostics, counts: TransitionCounts) -> list[str]:
     return sentences
 
 
-def _inexact(counts: TransitionCounts) -> list[str]:
-    squares = counts.reward_squares.sum()
-    spread = np.maximum(counts.reward_squares - counts.reward_sum**2 / counts.count, 0.0).sum()
-    if not 0 < spread < _DIGITS * squares:
+def _inexact(estimate: EffectEstimate) -> list[str]:
+    counts = estimate.counts
+    known = [arm for arm in estimate.arms if arm is not None]
+    spread = sum(float(arm.law @ arm.step_variances) for arm in known) / len(known)
+    if not 0 < spread < _DIGITS * counts.reward_squares.sum() / counts.total:
         return []
     return [
         "Rewards are large beside their spread, so that sums of squares lose its digits: take a "

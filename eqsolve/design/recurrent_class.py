@@ -139,10 +139,12 @@ def _unsettled(
         f"({steps[label]:.6g} steps, perhaps {shares[label]:.0%} of the long run)"
         for label in largest
     )
+    rest = steps.size - largest.size
+    others = f" and {rest} other sets of states" if rest else ""
     return (
         f"{_arm(counts, arm)} was not seen to go to and fro between enough states to tell where it "
-        f"settles: between {shown} no way there and back was seen. Play it more there (a floor on "
-        "its probability), or let it borrow the steps of the other arms with prior=1."
+        f"settles: between {shown}{others} no way there and back was seen. Play it more there (a "
+        "floor on its probability), or let it borrow the steps of the other arms with prior=1."
     )
 
 

@@ -146,6 +146,9 @@ def test_rewards_that_lose_their_digits_are_reported():
     assert any(
         "large beside their spread" in problem for problem in estimate(far).diagnostics.problems
     )
+    # Rewards fixed by the step, of which rounding alone is left within a transition, are fine.
+    fixed = RecordedSteps(steps.arms, steps.states, 0.1 * steps.next_states, steps.next_states)
+    assert estimate(fixed).diagnostics.problems == ()
     near = RecordedSteps(steps.arms, steps.states, 1e3 + rng.normal(size=3000), steps.next_states)
     assert estimate(near).diagnostics.problems == ()
 

@@ -84,6 +84,12 @@ def test_two_sets_of_states_that_the_arm_never_joined_are_named():
         recurrent_class(counts, 0)
 
 
+def test_many_sets_of_states_are_counted_not_listed():
+    counts = counts_of(*((0, x, x, 10 + x) for x in range(8)))
+    with pytest.raises(BadLog, match=r"\{7\} \(17 steps.* and 5 other sets of states no way there"):
+        recurrent_class(counts, 0)
+
+
 def test_a_second_set_hardly_seen_does_not_stand_in_the_way():
     counts = counts_of(*TO_AND_FRO, (0, 2, 2, 3))
     assert recurrent_class(counts, 0).tolist() == [0, 1]
