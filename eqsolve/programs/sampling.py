@@ -44,6 +44,8 @@ from eqsolve.programs.sampling_support import end_components
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from eqsolve.programs.sampling_cvxpy import DeclaredSampling
+
     Array = NDArray[np.float64]
 
 CRITERIA = ("sum", "minimax")
@@ -203,11 +205,16 @@ class SamplingProgram:
         return np.asarray(usable)
 
     @cached_property
-    def problem(self) -> Any:
-        """The scaled program as a `cp.Problem`."""
+    def declared(self) -> DeclaredSampling:
+        """The scaled program in cvxpy, and how its answer reads in the program's own terms."""
         from eqsolve.programs.sampling_cvxpy import declare
 
-        return declare(self).problem
+        return declare(self)
+
+    @property
+    def problem(self) -> Any:
+        """The scaled program as a `cp.Problem`."""
+        return self.declared.problem
 
     def describe(self) -> str:
         """The problem as cvxpy prints it."""
