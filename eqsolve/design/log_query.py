@@ -21,7 +21,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import add, and_, or_
+from operator import and_, or_
 from typing import Any
 
 from eqsolve.design.tables import OpenTable, load_ibis, number
@@ -82,16 +82,14 @@ class LogQuery:
         anything, and `row` (from 0) where rows have an order. States as bins if `bins`.
         """
         table = self._plain()
+        # Given next states are compared as they stand, and binned afterwards.
+        early = bins and not self.columns.next_state
+        if early:
+            table = self._binned(table, "state")
         if self.order != UNORDERED:
             table = self._with_next_row(table)
         table = self._with_flags(table)
-        if not bins:
-            return table
-        binned = {}
-        for place, points in self.edges.items():
-            for name in (f"state_{place}", f"next_{place}"):
-                binned[name] = _bin(table[name], points)
-        return table.mutate(**binned) if binned else table
+        return self._binned(table, "state", "next") if bins and not early else table
 
     def grouped(self, table: Any = None, extra: tuple[Any, ...] = ()) -> Any:
         """The counts, one row an (arm, state, next state); further keys by `extra`."""
@@ -120,6 +118,11 @@ class LogQuery:
             found = found.order_by([*_all(found, "run"), *_all(found, "time")])
         rows: list[dict[str, Any]] = self.source.arrow(found.limit(1)).to_pylist()
         return rows[0] if rows else None
+
+    def _binned(self, table: Any, *which: str) -> Any:
+        names = [(name, place) for name in which for place in self.edges]
+        found = {f"{n}_{i}": _bin(table[f"{n}_{i}"], self.edges[i]) for n, i in names}
+        return table.mutate(**found) if found else table
 
     def runs(self) -> int:
         """How many runs there are."""
@@ -218,6 +221,17 @@ def _later(pairs: list[tuple[Any, Any]]) -> Any:
 
 
 def _bin(column: Any, points: tuple[float, ...]) -> Any:
-    """How many points a value has reached: the number of its bin, from 0; null stays null."""
-    value = column.cast("float64")
-    return reduce(add, [(value >= number(point)).cast("int64") for point in points])
+    """How many points a value has reached: the number of its bin, from 0; null stays null.
+
+    Found by halving, since fifty comparisons a row take ten times as long as counting.
+    """
+    ibis, value = load_ibis(), column.cast("float64")
+
+    def place(low: int, high: int) -> Any:
+        if low == high:
+            return ibis.literal(low, "int64")
+        middle = (low + high) // 2
+        reached = value >= number(points[middle])
+        return ibis.ifelse(reached, place(middle + 1, high), place(low, middle))
+
+    return ibis.ifelse(column.isnull(), ibis.null("int64"), place(0, len(points)))
