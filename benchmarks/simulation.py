@@ -82,7 +82,7 @@ def theory(replications: int) -> Table:
             list(kernels), rng.normal(size=(2, 6)), rng.uniform(0.2, 2.0, (2, 6))
         )
         policy = 0.1 + 0.8 * rng.dirichlet(np.ones(2), size=6)
-        runs = eq.simulate_experiment(experiment, policy, 5_000, replications, seed=seed)
+        runs = eq.simulate_experiment(experiment, policy, 20_000, replications, seed=seed)
         made = runs["maximum likelihood"]
         gaps.append(np.log(made.scaled_variance / made.theory) / made.variance_error)
     inside = int((np.abs(gaps) <= 2).sum())
@@ -91,7 +91,7 @@ def theory(replications: int) -> Table:
         ("largest, in standard errors", float(np.abs(gaps).max())),
         ("mean, in standard errors", float(np.mean(gaps))),
     )
-    title = f"n Var of maximum likelihood, {replications} replications of 5000 steps, 20 pairs"
+    title = f"n Var of maximum likelihood, {replications} replications of 20,000 steps, 20 pairs"
     return Table(("", "value"), rows, title=title)
 
 
