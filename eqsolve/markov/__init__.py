@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from eqsolve.markov.chain import PoissonSolution, SolvedChain, solve_chain
 from eqsolve.markov.classes import ChainClasses, communicating_classes, period
-from eqsolve.markov.poisson import PoissonSolution, poisson
+from eqsolve.markov.poisson import poisson
 from eqsolve.markov.relaxation import relaxation_time
 from eqsolve.markov.stationary import stationary_law
 from eqsolve.markov.transitions import check_transitions
@@ -11,10 +12,12 @@ from eqsolve.markov.transitions import check_transitions
 __all__ = [
     "ChainClasses",
     "PoissonSolution",
+    "SolvedChain",
     "check_transitions",
     "communicating_classes",
     "period",
     "poisson",
     "relaxation_time",
+    "solve_chain",
     "stationary_law",
 ]

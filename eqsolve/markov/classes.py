@@ -64,9 +64,9 @@ class ChainClasses:
 
     def table(self) -> Table:
         """Closed classes and transient states, one a row."""
-        rows = [(f"closed class {i}", c.size, c) for i, c in enumerate(self.closed)]
+        rows = [(f"closed class {i}", c.size, _few(c)) for i, c in enumerate(self.closed)]
         if self.transient.size:
-            rows.append(("transient", self.transient.size, self.transient))
+            rows.append(("transient", self.transient.size, _few(self.transient)))
         return Table(("class", "number of states", "states"), tuple(rows))
 
     def __repr__(self) -> str:
@@ -94,8 +94,8 @@ def communicating_classes(transitions: Any) -> ChainClasses:
 
     >>> communicating_classes([[0, 1, 0], [1, 0, 0], [0.5, 0, 0.5]])
     class           number of states  states
-    closed class 0  2                 [0, 1]
-    transient       1                 [2]
+    closed class 0  2                 0, 1
+    transient       1                 2
     """
     matrix = sparse.csr_array(transitions)
     count, found = csgraph.connected_components(matrix, directed=True, connection="strong")
@@ -108,15 +108,10 @@ def communicating_classes(transitions: Any) -> ChainClasses:
     is_open = np.zeros(count, dtype=bool)
     is_open[sources[leaving]] = True
     transient = np.flatnonzero(is_open[labels])
-    return ChainClasses(labels, int(count), _members(labels, ~is_open), transient)
-
-
-def _members(labels: Indices, wanted: NDArray[np.bool_]) -> tuple[Indices, ...]:
     states = np.argsort(labels, kind="stable")
-    ends = np.cumsum(np.bincount(labels, minlength=wanted.size))
-    return tuple(
-        part for part, keep in zip(np.split(states, ends[:-1]), wanted, strict=True) if keep
-    )
+    ends = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=count))])
+    closed = tuple(states[ends[c] : ends[c + 1]] for c in np.flatnonzero(~is_open))
+    return ChainClasses(labels, int(count), closed, transient)
 
 
 def closed_class(
@@ -133,7 +128,7 @@ def closed_class(
     """
     classes = communicating_classes(transitions)
     if not classes.unichain:
-        first, second = (_listed(members, states) for members in classes.closed[:2])
+        first, second = (_few(members, states) for members in classes.closed[:2])
         raise BadExperiment(
             f"{name[0].upper()}{name[1:]} has {len(classes.closed)} closed classes, such as "
             f"{{{first}}} and {{{second}}}: a run stays in the first it enters and has no single "
@@ -142,8 +137,13 @@ def closed_class(
     return classes
 
 
-def _listed(members: Indices, states: Sequence[Any] | None) -> str:
-    names = [str(x if states is None else states[x]) for x in members[:_NAMED]]
+def named(state: int, states: Sequence[Any] | None = None) -> str:
+    """A state as errors call it."""
+    return str(state if states is None else states[state])
+
+
+def _few(members: Indices, states: Sequence[Any] | None = None) -> str:
+    names = [named(int(state), states) for state in members[:_NAMED]]
     return ", ".join(names) + (f", ... ({members.size} states)" if members.size > _NAMED else "")
 
 
