@@ -11,8 +11,8 @@ random, the influence of one step from x to y with reward R as
 
 a martingale difference; so the estimate has variance sum_x pi(x)^2 sigma2(x) / N(x) in N(x)
 steps from x, where sigma2(x) = Var(R + g(Y) | x) is taken as an average over those steps.
-This holds also where R depends on the next state Y (Glynn, Johari, Rasouli, NeurIPS 2020,
-theorem 3, there without this dependence).
+This holds also where R depends on the next state Y (Glynn, Johari, Rasouli, NeurIPS 2020, for
+rewards that do not).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ are sufficient for the maximum likelihood estimates
     s2(l, x) = sum_y S2(l, x, y) / N(l, x) - r(l, x)^2,    N(l, x) = sum_y N(l, x, y)
 
 and for their asymptotic variance, also where the reward depends on the next state (Glynn,
-Johari, Rasouli, NeurIPS 2020, section 3). A log of any length comes down to at most
+Johari, Rasouli, NeurIPS 2020). A log of any length comes down to at most
 arms x states x successors rows, which one grouped query gives; counts of parts of a log add.
 """
 

@@ -114,7 +114,7 @@ def differences_in_q_value(
 
     Examples
     --------
-    Arm 1 brings the system to where rewards are. The naive difference tends to -0.5 here, this to the effect:
+    Arm 1 brings the system to where rewards are; the naive difference tends to -0.5 here.
 
     >>> drift = [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
     >>> experiment = MarkovExperiment(drift, [[0, 2], [0, 1]], 1.0)

@@ -213,7 +213,7 @@ def estimate(
     BadExperiment
         For a contrast that is none.
 
-    Source: Glynn, Johari and Rasouli (NeurIPS 2020), section 3.
+    Source: Glynn, Johari and Rasouli (NeurIPS 2020).
 
     Examples
     --------

@@ -65,7 +65,7 @@ def switchback(
         When a block plays several arms, or an arm that a contrast weighs has fewer than two
         blocks.
 
-    Source: Bojinov, Simchi-Levi, Zhao (2023), section 3.
+    Source: Bojinov, Simchi-Levi, Zhao (2023).
 
     Examples
     --------

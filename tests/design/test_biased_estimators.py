@@ -87,10 +87,10 @@ def as_counts(cells):
 
 
 def test_limits_and_variances_are_those_of_simulated_runs():
-    """250 runs: means within four standard errors of the limit, n Var within three of its own."""
+    """150 runs: means within four standard errors of the limit, n Var within three of its own."""
     transitions, by_next, deviations, policy = random_pair(np.random.default_rng(0), states=3)
     experiment = MarkovExperiment(transitions, by_next, deviations**2)
-    rng, runs, steps = np.random.default_rng(1), 250, 1000
+    rng, runs, steps = np.random.default_rng(1), 150, 1000
     ((_, *cells),) = counted(transitions, by_next, deviations, policy, steps, runs, rng)
     logs = [as_counts([cell[run] for cell in cells]) for run in range(runs)]
     for make, value, variance in (

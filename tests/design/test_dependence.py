@@ -75,16 +75,16 @@ def test_mean_and_variance_are_those_of_all_permutations(numbers):
 
 
 def test_a_markov_chain_is_rejected_as_often_as_it_should_be():
-    """Instance A over 200 short runs: p-values below 5 % in 5 % of them."""
+    """Instance A over 120 short runs: p-values below 5 % in 5 % of them."""
     p_values = []
-    for seed in range(200):
+    for seed in range(120):
         steps = RecordedSteps(*run_of_instance_a(seed, steps=250), number_of_states=3)
         tests = markov_tests(steps, estimate(steps, prior=0.5).arms)
         assert [test.outcome for test in tests] == ["next state", "reward", "reward plus bias"]
         p_values.append([test.p_value for test in tests])
     low = (np.array(p_values) < 0.05).mean(axis=0)
-    assert (low <= 0.095).all()  # three standard deviations of 200 draws
-    assert np.mean(p_values) == pytest.approx(0.5, abs=0.05)
+    assert (low <= 0.11).all()  # three standard deviations of 120 draws
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_walk_that_remembers_its_direction_is_found_out():

@@ -31,9 +31,9 @@ def test_variance_and_coverage_of_twenty_random_pairs():
         ratios.append(squares.mean() / formula)
         covered.append(np.abs(many.effect - truth) <= 1.959964 * many.standard_error)
     distances = np.array(distances)
-    assert (np.abs(distances) < 2).sum() >= 17  # 19.1 are expected; fewer than 17 in 500 seeds
+    assert (np.abs(distances) < 2).sum() >= 17  # 19.1 are expected, fewer than 17 once in 86 times
     assert np.abs(distances).max() < 3.5
-    assert np.mean(ratios) == pytest.approx(1, abs=0.025)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.03)  # three of its standard errors
     assert 0.94 < np.mean(covered) < 0.96
 
 
@@ -41,9 +41,9 @@ def test_intervals_of_instance_a_and_peeking():
     """2,000 runs, looked at 40 times each: CLT intervals are right once, anytime ones always."""
     transitions, rewards = instance_a()
     rng = np.random.default_rng(5)
-    looks = np.unique(np.geomspace(200, 6000, 40).astype(int))
+    looks = np.unique(np.geomspace(200, 5000, 40).astype(int))
     missed = {"clt": np.zeros(2000, dtype=bool), "anytime": np.zeros(2000, dtype=bool)}
-    for step, *cells in counted(transitions, rewards, ONES, COIN, 6000, 2000, rng, looks):
+    for step, *cells in counted(transitions, rewards, ONES, COIN, 5000, 2000, rng, looks):
         many = estimate_many(*cells)
         # Where 200 steps do not identify the effect yet, there is no interval and no miss.
         assert many.identified.mean() >= 0.999
@@ -54,7 +54,7 @@ def test_intervals_of_instance_a_and_peeking():
     assert 0.93 <= last.mean() <= 0.97
     assert missed["clt"].mean() > 0.25
     assert missed["anytime"].mean() < 0.05
-    np.testing.assert_allclose(6000 * np.mean(many.standard_error**2), 16.08, rtol=0.02)
+    np.testing.assert_allclose(5000 * np.mean(many.standard_error**2), 15.83, rtol=0.02)
 
 
 def as_counts(cells):
