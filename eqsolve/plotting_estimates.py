@@ -51,5 +51,6 @@ def plot_comparison(comparison: Any, ax: Any = None, level: float = 0.95) -> Any
         ax.axvline(comparison.truth, color=GREY, linewidth=1, linestyle="--", label="true effect")
     ax.set_yticks(places, [row.name for row in rows])
     ax.set_xlabel("effect on the long-run mean reward")
-    ax.legend(frameon=False)
+    ax.set_ylim(-0.5, len(rows) - 0.5)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return ax
