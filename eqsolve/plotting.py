@@ -103,6 +103,15 @@ def plot_convergence(report: Any, ax: Any = None) -> Any:
             line = fit[0] * report.predicted_rate ** (span - span[0]).astype(float)
             label = f"predicted rate {report.predicted_rate:.5g}"
             ax.semilogy(span, line, color=COLOURS[2], linestyle=":", label=label)
+    if report.kind == "sublinear" and report.order:
+        # A power of the step is a straight line where both axes are logarithmic.
+        first, last = found.window
+        span = steps[first:last]
+        fit = np.exp(found.intercept) * np.maximum(span - steps[0], 1.0) ** -report.order
+        label = f"measured order k^-{report.order:.3g}"
+        ax.plot(span, fit, color=COLOURS[1], linestyle="--", label=label)
+        ax.set_xscale("log")
+        ax.set_xlim(left=max(float(steps[min(1, steps.size - 1)]), 1.0))
     if report.floor:
         ax.axhline(report.floor, color=GREY, linewidth=0.8, label=f"floor {report.floor:.2g}")
     positive = distances[distances > 1e-299]
