@@ -19,29 +19,41 @@ if TYPE_CHECKING:
     from eqsolve.design.estimate import EffectEstimate as EffectEstimate
     from eqsolve.design.estimators import EstimatorComparison as EstimatorComparison
     from eqsolve.design.estimators import compare_estimators as compare_estimators
+    from eqsolve.design.estimator_runs import EstimatorRuns as EstimatorRuns
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
     from eqsolve.design.intervals import Interval as Interval
     from eqsolve.design.intervals import anytime_interval as anytime_interval
     from eqsolve.design.intervals import clt_interval as clt_interval
     from eqsolve.design.naive import naive_value as naive_value
+    from eqsolve.design.online import OnlineDesign as OnlineDesign
     from eqsolve.design.point_estimate import PointEstimate as PointEstimate
     from eqsolve.design.power import detectable_effect as detectable_effect
     from eqsolve.design.power import sample_size as sample_size
     from eqsolve.design.recorded_steps import RecordedSteps as RecordedSteps
     from eqsolve.design.replicated import ReplicatedEstimates as ReplicatedEstimates
     from eqsolve.design.replicated import estimate_many as estimate_many
+    from eqsolve.design.rules import CoinFlip as CoinFlip
+    from eqsolve.design.rules import SingleArm as SingleArm
+    from eqsolve.design.rules import Switchback as Switchback
+    from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
     from eqsolve.design.switchback import switchback_value as switchback_value
 else:
     _HOMES = {
         "BootstrapDistribution": "bootstrap",
+        "CoinFlip": "rules",
         "Diagnostics": "diagnostics",
         "EffectEstimate": "estimate",
         "EstimatorComparison": "estimators",
+        "EstimatorRuns": "estimator_runs",
+        "ExperimentRuns": "simulation",
         "Interval": "intervals",
         "MarkovExperiment": "experiment",
+        "OnlineDesign": "online",
         "PointEstimate": "point_estimate",
         "RecordedSteps": "recorded_steps",
         "ReplicatedEstimates": "replicated",
+        "SingleArm": "rules",
+        "Switchback": "rules",
         "TransitionCounts": "counts",
         "anytime_interval": "intervals",
         "clt_interval": "intervals",
