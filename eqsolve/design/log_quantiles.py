@@ -2,7 +2,7 @@
 
 The range of the values is divided into cells and one grouped query counts the rows in each. A
 quantile in a cell that holds few rows is known well enough; a cell that holds many is divided
-again. The answer is a value of the column, so that "from this value on" is exact.
+again. Of the numbers that cut off about as many rows, the answer is that of fewest digits.
 
 Few engines compute exact quantiles (BigQuery and SQLite do not), those that do sort or keep all
 values (DuckDB takes two minutes for 10^8 of them), and approximate ones differ from engine to
@@ -11,6 +11,7 @@ engine, and with them the bins and the effect.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def quantiles(source: OpenTable, name: str, bins: int) -> tuple[float, ...]:
         raise BadLog(f"Column {name!r} reaches from {low} to {high}; bins= needs finite numbers.")
     wanted = np.arange(1, bins) * (rows / bins)
     found = _cut(source, frame, (low, high), 0, wanted, _SLACK * rows / bins)
-    return tuple(sorted(found - {low})) or (_next(source, frame, low),)
+    return tuple(sorted(point for point in found if point > low)) or (_next(source, frame, low),)
 
 
 def _cut(
@@ -90,8 +91,29 @@ def _cut(
             continue
         for goal in here:
             later = goal - before > upto[k] - goal and k + 1 < n.size
-            points.add(float(least[k + 1] if later else least[k]))
+            at = k + 1 if later else k
+            # Any number will do that leaves out what came before, and few rows of its own cell.
+            above = most[at - 1] if at else np.nextafter(low, -np.inf)
+            points.add(_shortest(float(above), float(most[at] if n[at] <= slack else least[at])))
     return points
+
+
+def _shortest(above: float, upto: float) -> float:
+    """The number of fewest digits in an interval, its upper end included.
+
+    >>> _shortest(1.2391, 1.2408454323924), _shortest(-0.2, 3.0), _shortest(118.0, 131.0)
+    (1.24, 0.0, 130.0)
+    """
+    if above < 0 <= upto:
+        return 0.0
+    first = -math.floor(math.log10(max(abs(above), abs(upto))))
+    for digits in range(first, first + 17):
+        if abs(digits) < 290:
+            number_of_units = math.floor(upto * 10.0**digits)
+            short = round(number_of_units / 10.0**digits, digits)
+            if above < short <= upto:
+                return short
+    return upto
 
 
 def _next(source: OpenTable, frame: Any, low: float) -> float:

@@ -27,7 +27,6 @@ COLUMNS = {
 def test_quantiles_cut_into_equal_numbers_of_rows(kind, bins):
     values = COLUMNS[kind](np.random.default_rng(0))
     points = quantiles(open_table(pd.DataFrame({"x": values})), "x", bins)
-    assert set(points) <= set(values)
     assert list(points) == sorted(set(points))
     assert points[0] > values.min()
     goal = values.size / bins
@@ -38,14 +37,22 @@ def test_quantiles_cut_into_equal_numbers_of_rows(kind, bins):
         np.testing.assert_allclose(below, goal * np.arange(1, bins), atol=0.03 * goal + 1)
     else:
         sizes = np.diff([0, *below, values.size])
-        assert sizes.max() <= goal + largest_value
+        assert sizes.max() <= 1.05 * goal + largest_value
         nearest = [np.abs(below - k * goal).min() for k in range(1, bins)]
-        assert max(nearest) <= largest_value
+        assert max(nearest) <= largest_value + 0.05 * goal
 
 
 def test_quantiles_leave_absent_values_alone():
     values = np.array([np.nan, 1.0, 2.0, 3.0, 4.0, np.nan])
     assert quantiles(open_table(pd.DataFrame({"x": values})), "x", 2) == (3.0,)
+
+
+def test_points_are_short_and_cut_as_the_values_do():
+    values = 1.0 + np.random.default_rng(1).random(10_000)
+    points = quantiles(open_table(pd.DataFrame({"x": values})), "x", 4)
+    assert max(len(str(point)) for point in points) <= 6
+    whole = quantiles(open_table(pd.DataFrame({"x": np.arange(100) * 10})), "x", 4)
+    assert whole == (250.0, 500.0, 750.0)
 
 
 def drifting(steps, seed, levels=12):
