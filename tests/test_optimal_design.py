@@ -30,17 +30,11 @@ ENGINES = ("interior-point", "convex")
 def test_the_published_three_state_pair_to_all_digits(solver):
     design = eq.optimal_design(three_states(), solver=solver)
     assert design.variance == pytest.approx(11.350081, abs=5e-7)
-    assert design.occupancy[0] == pytest.approx(
-        [0.04037814, 0.14001788, 0.31093176], abs=2e-8 if solver == "interior-point" else 2e-5
-    )
-    assert design.occupancy[1] == pytest.approx(
-        [0.32309295, 0.14161175, 0.04396752], abs=2e-8 if solver == "interior-point" else 2e-5
-    )
-    assert design.policy[:, 1] == pytest.approx(
-        [0.88890962, 0.50282973, 0.12388732], abs=2e-8 if solver == "interior-point" else 2e-5
-    )
-    assert design.relative_gap < 1e-7
-    assert design.bound <= design.variance
+    assert design.occupancy[0] == pytest.approx([0.04037814, 0.14001788, 0.31093176], abs=6e-9)
+    assert design.occupancy[1] == pytest.approx([0.32309295, 0.14161175, 0.04396752], abs=6e-9)
+    assert design.policy[:, 1] == pytest.approx([0.88890962, 0.50282973, 0.12388732], abs=6e-9)
+    assert design.relative_gap < 1e-8
+    assert design.bound <= design.variance * (1 + 1e-15)
 
 
 @pytest.mark.parametrize("solver", ENGINES)
@@ -57,7 +51,7 @@ def test_rare_ends_where_joint_sampling_stops_the_growth(states, optimum, halves
     assert halves == 2 * (3**states - 1)
 
 
-@pytest.mark.parametrize("states", [3, 4, 5, 20, 57, 200])
+@pytest.mark.parametrize("states", [3, 4, 5, 20, 200])
 def test_opposite_cycles_in_closed_form(states):
     """s^2 V = 2 (d1 + d2)^2, by stepping out of the first state and back."""
     success = np.array([0.3, 0.6])
@@ -378,7 +372,7 @@ def likeliest_means(counts, draw_rewards):
 
 
 def test_a_run_of_known_length_shows_the_variance_that_its_design_states():
-    steps, replications = 100_000, 150
+    steps, replications = 100_000, 100
     experiment = opposite_drifts(80, rewards=np.linspace(0, 1, 80))
     design = eq.optimal_design(experiment, steps=steps)
     assert steps / design.relaxation_time >= 30

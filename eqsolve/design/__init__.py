@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from eqsolve.design.diagnostics import diagnose as diagnose
     from eqsolve.design.differences_in_q import differences_in_q_value as differences_in_q_value
     from eqsolve.design.estimate import EffectEstimate as EffectEstimate
+    from eqsolve.design.estimator_runs import EstimatorRuns as EstimatorRuns
     from eqsolve.design.estimators import EstimatorComparison as EstimatorComparison
     from eqsolve.design.estimators import compare_estimators as compare_estimators
-    from eqsolve.design.estimator_runs import EstimatorRuns as EstimatorRuns
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
     from eqsolve.design.intervals import Interval as Interval
     from eqsolve.design.intervals import anytime_interval as anytime_interval

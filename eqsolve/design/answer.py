@@ -1,9 +1,9 @@
 """From a program to a policy with its proof.
 
-An engine stops a little inside: it leaves traces of arms and states that serve nothing, and a
-trickle between places that the optimum would keep apart, whose size is not to be trusted. So
-several policies are made of an occupancy, each is judged by its own exact stationary law, and the
-first that is proven good enough is taken, else the best.
+An engine stops a little short of the last digits, and a little inside: it leaves traces of arms
+and states that serve nothing, and a trickle between places that the optimum would keep apart,
+whose size is not to be trusted. So several policies are made of an occupancy, each is judged by
+its own exact stationary law, and the first that is proven good enough is taken, else the best.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 
 from eqsolve.design.certificate import Proof, prove
 from eqsolve.design.occupancy import policy_of, without_traces
+from eqsolve.design.polish import can_be_polished, polished
 from eqsolve.design.question import Question
-from eqsolve.errors import BadExperiment, EquilibriumNotFound
+from eqsolve.errors import BadExperiment, EqsolveError, EquilibriumNotFound
 from eqsolve.programs.sampling import SamplingProgram
 from eqsolve.results import Solution
 
@@ -60,7 +61,7 @@ def engine_for(solver: Any = None) -> Any:
     if solver in CONVEX:
         from eqsolve.solvers.design_convex import DesignConvex
 
-        return DesignConvex(*([] if solver == "convex" else [(solver.upper(),)]))
+        return DesignConvex() if solver == "convex" else DesignConvex(engines=(solver.upper(),))
     raise BadExperiment(
         f"solver is {solver!r}; it must be 'interior-point', 'convex', 'clarabel', 'scs', or an "
         f"object with solve(program, start)."
@@ -96,7 +97,7 @@ def _realise(
         policy = policy_of(candidate, question.coin_policy)
         try:
             proof = prove(question.experiment, program, policy, multipliers)
-        except BadExperiment:  # several closed classes: what keeps them apart is not one run
+        except EqsolveError:  # several closed classes, or as good as several: not one run
             continue
         if best is None or proof.value < best[0].value * (1.0 - ENOUGH):
             best = proof, how
@@ -114,6 +115,10 @@ def _candidates(
     question: Question, program: SamplingProgram, occupancy: Array
 ) -> Iterator[tuple[Array, str]]:
     """Occupancies to make policies of, the most wanted first."""
+    if can_be_polished(program):
+        exact = polished(program, occupancy)
+        if exact is not None:
+            yield exact, "polished by Newton's method"
     if program.share == 0.0 and not program.floor.any():
         last = None
         for trace in TRACES:

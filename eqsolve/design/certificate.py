@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqsolve.design.mixing import averaging_time
-from eqsolve.markov import poisson, stationary_law
+from eqsolve.errors import EqsolveError
+from eqsolve.markov import solve_chain
 from eqsolve.programs.sampling import dual_bound
 from eqsolve.results import Certificate
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eqsolve.design.experiment import MarkovExperiment
+    from eqsolve.markov import SolvedChain
     from eqsolve.programs.sampling import SamplingProgram
 
     Array = NDArray[np.float64]
@@ -133,7 +135,8 @@ def prove(
     (16.0, 16.0)
     """
     kernel = experiment.chain(policy)
-    occupancy = np.asarray(stationary_law(kernel, name="the chain of the policy") * policy.T)
+    chain = solve_chain(kernel, name="the chain of the policy")
+    occupancy = np.asarray(chain.law * policy.T)
     per_price = occupancy / float((program.prices * occupancy).sum())
     value = program.value(per_price)
     bound = 0.0
@@ -142,14 +145,17 @@ def prove(
     elif multipliers is not None and np.isfinite(multipliers).all():
         bound = dual_bound(program, multipliers, per_price)
     if bound < value * (1.0 - CLOSE) and np.isfinite(value) and value > 0:
-        own = own_multipliers(program, policy, per_price, kernel)
-        bound = max(bound, dual_bound(program, own, per_price))
+        try:
+            own = own_multipliers(program, policy, per_price, chain)
+            bound = max(bound, dual_bound(program, own, per_price))
+        except EqsolveError:  # a chain too slow for Poisson's equation: the engine's bound stands
+            pass
     violation = infeasibility(program, occupancy)
     return Proof(policy, occupancy, kernel, value, bound, violation)
 
 
 def own_multipliers(
-    program: SamplingProgram, policy: Array, occupancy: Array, kernel: Any
+    program: SamplingProgram, policy: Array, occupancy: Array, chain: SolvedChain
 ) -> Array:
     """Multipliers that would prove the policy optimal if it were, without share or cost limit."""
     mix = _active_contrasts(program, occupancy)
@@ -158,11 +164,11 @@ def own_multipliers(
     # Divided twice: the square of a small occupancy may underflow.
     np.divide(squares, occupancy, out=slack, where=occupancy > 0)
     np.divide(slack, occupancy, out=slack, where=occupancy > 0)
-    law = occupancy.sum(axis=0) / occupancy.sum()
+    law = chain.law
     wanted = (policy.T * slack).sum(axis=0)
     price = (policy.T * program.prices).sum(axis=0)
     nu = float(law @ wanted / (law @ price))
-    h = poisson(kernel, wanted - nu * price, law).bias
+    h = chain.poisson(wanted - nu * price).bias
     # Outside the states a run comes back to the equation says nothing that binds.
     return np.concatenate([np.where(np.isfinite(h), h, 0.0), [nu, 0.0], mix])
 

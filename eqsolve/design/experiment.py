@@ -35,11 +35,18 @@ from scipy import sparse
 
 from eqsolve.design.contrasts import check_contrast, listed, one_or_many
 from eqsolve.errors import BadExperiment
-from eqsolve.markov import check_transitions, communicating_classes, poisson, stationary_law
+from eqsolve.markov import (
+    check_transitions,
+    communicating_classes,
+    solve_chain,
+    stationary_law,
+)
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from eqsolve.markov import SolvedChain
 
     Array = NDArray[np.float64]
 
@@ -179,26 +186,26 @@ class MarkovExperiment:
         return str(self.arm_names[arm])
 
     @cached_property
+    def _chains(self) -> tuple[SolvedChain, ...]:
+        return tuple(
+            solve_chain(kernel, name=f"arm {name!r}", states=self.state_names)
+            for name, kernel in zip(self.arm_names, self.transitions, strict=True)
+        )
+
+    @cached_property
     def stationary(self) -> Array:
         """Stationary law of each arm used alone (A, S); zero in its transient states."""
-        return np.array(
-            [
-                stationary_law(kernel, name=f"arm {name!r}")
-                for name, kernel in zip(self.arm_names, self.transitions, strict=True)
-            ]
-        )
+        return np.array([chain.law for chain in self._chains])
 
     @cached_property
     def bias(self) -> Array:
         """Solutions g of Poisson's equation (A, S), each of mean zero under its own law."""
-        return np.array(
-            [
-                poisson(kernel, reward, law).bias
-                for kernel, reward, law in zip(
-                    self.transitions, self.rewards, self.stationary, strict=True
-                )
-            ]
-        )
+        _ = self.stationary
+        solved = zip(self._chains, self.rewards, strict=True)
+        values = np.array([chain.poisson(reward).bias for chain, reward in solved])
+        # Nothing else needs the factors, which fill gigabytes for a million states.
+        self.__dict__.pop("_chains", None)
+        return values
 
     @cached_property
     def averages(self) -> Array:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from eqsolve.markov import relaxation_time
+from eqsolve.markov import communicating_classes, relaxation_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,10 @@ def averaging_time(kernel: Any) -> float:
     50.0
     """
     matrix = sparse.csr_array(kernel)
+    classes = communicating_classes(matrix)
+    if classes.transient.size:
+        members = classes.closed[0]
+        matrix = matrix[members, :][:, members]
     lazy = 0.5 * (sparse.eye_array(matrix.shape[0], format="csr") + matrix)
     return 0.5 * relaxation_time(sparse.csr_array(lazy))
 

@@ -144,7 +144,8 @@ def _design(question: Question, answer: Answer, trail: Mapping[str, str]) -> Sam
         certificate=proof.certificate(scale),
         relaxation_time=proof.relaxation_time,
         share=answer.share,
-        steps=None if horizon is None else int(horizon),
+        # A last digit of rounding must not cost a step.
+        steps=None if horizon is None else int(horizon * (1 + 1e-12)),
         average_cost=question.average_cost(proof.occupancy),
         program=answer.program,
         solution=solution,

@@ -48,7 +48,7 @@ def long_enough(question: Question, first: Answer, engine: Any) -> tuple[Answer,
     share, mixture = _share_to_try(of_mixture, question.bearable, largest)
     answer, reached = first, start
     for _ in range(TRIES):
-        answer = answer_at(question, share, engine)
+        answer = answer_at(question, share, engine, answer.solution)
         reached = _passed(question, answer) or start
         if reached.suffices(question.bearable) or share >= largest:
             break

@@ -49,6 +49,7 @@ class DeclaredSampling:
     limit: Any
     limit_size: float
     contrasts: tuple[Any, ...]
+    count: int
 
     def occupancy(self, size: int) -> NDArray[np.float64]:
         """gamma, flattened: zero where arm and state do not go together."""
@@ -63,7 +64,7 @@ class DeclaredSampling:
         kappa = 0.0
         if self.limit is not None:
             kappa = self.scale * float(self.limit.dual_value) / self.limit_size
-        mix = [float(row.dual_value) for row in self.contrasts] or [1.0]
+        mix = [float(row.dual_value) for row in self.contrasts] or [1.0] * self.count
         return np.concatenate([h, [nu, kappa], mix])
 
 
@@ -117,6 +118,7 @@ def declare(program: SamplingProgram) -> DeclaredSampling:
         limit=limit,
         limit_size=size,
         contrasts=tops,
+        count=program.contrasts,
     )
 
 
