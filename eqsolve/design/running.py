@@ -129,13 +129,19 @@ def run_switchback(orders: Orders, rule: Switchback) -> Tallies:
         return _all_at_once(orders, Crowd(moves, None, orders.walking), blocks)
     tables = np.eye(moves.arms)[:, None, :].repeat(moves.states, axis=1)
     walks = [Walk(moves, table, orders.walking) for table in tables]
-    begin = lambda replication: _ByBlocks(walks, blocks, replication)  # noqa: E731
+
+    def begin(replication: int) -> Walker:
+        return _ByBlocks(walks, blocks, replication)
+
     return _one_by_one(orders, begin, True, blocks=blocks)
 
 
 def run_online(orders: Orders, online: OnlineDesign) -> Tallies:
     """Every run of an online design, each going on from what the given one knows."""
-    begin = lambda _: _Online(orders, online.copy())  # noqa: E731
+
+    def begin(_: int) -> Walker:
+        return _Online(orders, online.copy())
+
     times = online.resolve_times(online.steps_taken + orders.steps)
     others = [time - online.steps_taken for time in times]
     return _one_by_one(orders, begin, orders.keep_log, others)

@@ -15,7 +15,7 @@ from eqsolve.design.naive import naive
 from eqsolve.design.running import CROWD
 from eqsolve.design.switchback import switchback
 from eqsolve.design.walk import Crowd, Moves, Walk
-from eqsolve.errors import BadExperiment
+from eqsolve.errors import BadExperiment, SlowMixing
 
 MANY = CROWD  # replications from which all are walked at once
 m = eq.models
@@ -349,6 +349,24 @@ def test_estimator_runs_in_closed_form():
     assert "<table>" in made._repr_html_()
     same = EstimatorRuns("mean", np.ones(5), 1.0, 10)
     assert tuple(same.variance_interval()) == (0.0, 0.0)
+
+
+def test_the_finite_sample_trap_catches_only_who_gives_no_steps():
+    walks = m.birth_death_pair(40).transitions
+    drifts = eq.MarkovExperiment(walks, [np.arange(40) / 39] * 2, 1.0)
+    with pytest.warns(SlowMixing, match="give steps="):
+        slow = eq.optimal_design(drifts)
+    trapped = eq.simulate_experiment(drifts, slow, 30_000, 100, seed=0)
+    assert trapped["maximum likelihood"].missing > 90
+    design = eq.optimal_design(drifts, steps=30_000)
+    runs = eq.simulate_experiment(drifts, design, 30_000, 100, seed=0)
+    made = runs["maximum likelihood"]
+    assert made.missing == 0
+    # The stated variance lies within what a hundred runs can tell of 1 to 1.5 times it.
+    low, high = made.variance_interval(0.999)
+    assert low < 1.5 * design.variance
+    assert high > design.variance
+    assert made.theory == pytest.approx(design.variance, rel=1e-6)
 
 
 # --- occupancies ----------------------------------------------------------------------------
