@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+RESTING = 2e-10  # of the variance: what pairs of next to no mass may cost together
 EXACT = 1e-15  # residual of the equality rows below which a direction needs no correction
 
 
@@ -77,10 +78,18 @@ class DesignEquations:
         The program; the share must be below one.
     reference : ndarray, shape (A, S)
         omega, positive where arms are usable, nearly in balance, of price one.
+    resting : ndarray, shape (A, S), optional
+        z delta below which a pair need not come: together they may cost `RESTING` of the gap.
+        Pairs of next to no mass rest there, and no step is short for their sake.
     """
 
-    def __init__(self, program: SamplingProgram, reference: Array) -> None:
+    def __init__(
+        self, program: SamplingProgram, reference: Array, resting: Array | None = None
+    ) -> None:
         self.program, self.reference = program, reference
+        if resting is None:
+            resting = np.minimum(reference, RESTING / reference.size)
+        self.resting = resting
         usable = program.usable
         self.floors = Floors(np.where(usable, program.floor[:, None], 0.0), usable)
         self.share = program.share
@@ -105,6 +114,10 @@ class DesignEquations:
         """gamma, shape (A, S)."""
         flow = (1.0 - self.share) * self.floors.raised(delta)
         return flow + self.share * self.program.coin if self.share > 0 else flow
+
+    def target(self, mu: float) -> Array:
+        """z delta on the central path, shape (A, S)."""
+        return np.maximum(mu * self.reference, self.resting)
 
     def start(self) -> Point:
         """The reference flow, and multipliers that make every slack positive."""
@@ -199,7 +212,7 @@ class Iterate:
     def _share_slopes(self) -> None:
         """a and z, which sum to what is offered."""
         floors = self.equations.floors
-        barrier = ratio(self.mu * self.equations.reference, self.point.delta)
+        barrier = ratio(self.equations.target(self.mu), self.point.delta)
         if not floors.any:
             self.curve = self.slopes * ratio(self.wanted, barrier + self.wanted)
             self.barrier = np.where(floors.usable, self.slopes - self.curve, 0.0)
@@ -262,7 +275,7 @@ class Iterate:
         """
         equations, point, floors = self.equations, self.point, self.equations.floors
         paired, mixed = equations.paired, equations.mixed
-        lack = mu * equations.reference - self.barrier * point.delta
+        lack = equations.target(mu) - self.barrier * point.delta
         curve = self.wanted - self.curve
         missing = mu - point.multipliers * point.slacks
         if predicted is not None:
