@@ -45,7 +45,7 @@ def birth_death_pair(states: int = 10, up: float = 0.75) -> MarkovExperiment:
     Examples
     --------
     >>> pair = birth_death_pair(3)
-    >>> float(2 * pair.own_variances.sum())
+    >>> round(float(2 * pair.own_variances.sum()), 9)
     52.0
     """
     if states < 2:
