@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqsolve.design.mixing import averaging_time
+from eqsolve.design.places import marginal_value
 from eqsolve.errors import EqsolveError
 from eqsolve.markov import solve_chain
 from eqsolve.programs.sampling import dual_bound
@@ -159,13 +160,7 @@ def own_multipliers(
 ) -> Array:
     """Multipliers that would prove the policy optimal if it were, without share or cost limit."""
     mix = _active_contrasts(program, occupancy)
-    squares = (mix[:, None, None] * program.scales**2).sum(axis=0)
-    slack = np.zeros(squares.shape)
-    # Divided twice: the square of a small occupancy may underflow.
-    np.divide(squares, occupancy, out=slack, where=occupancy > 0)
-    np.divide(slack, occupancy, out=slack, where=occupancy > 0)
-    law = chain.law
-    wanted = (policy.T * slack).sum(axis=0)
+    law, wanted = chain.law, marginal_value(program, policy, occupancy, mix)
     price = (policy.T * program.prices).sum(axis=0)
     nu = float(law @ wanted / (law @ price))
     h = chain.poisson(wanted - nu * price).bias
