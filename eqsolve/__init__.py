@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from eqsolve.concepts import Nash as Nash
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
+    from eqsolve.design.estimate import EffectEstimate as EffectEstimate
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
     from eqsolve.design.log import TransitionLog as TransitionLog
     from eqsolve.design.online import OnlineDesign as OnlineDesign
@@ -72,6 +73,7 @@ else:
         "Nash": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
+        "EffectEstimate": "design.estimate",
         "MarkovExperiment": "design.experiment",
         "SamplingDesign": "design.sampling_design",
         "TransitionLog": "design.log",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eqsolve.design.bootstrap import BootstrapDistribution as BootstrapDistribution
+    from eqsolve.design.comparison import Comparison as Comparison
     from eqsolve.design.counts import TransitionCounts as TransitionCounts
     from eqsolve.design.diagnostics import Diagnostics as Diagnostics
     from eqsolve.design.diagnostics import diagnose as diagnose
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     from eqsolve.design.rules import CoinFlip as CoinFlip
     from eqsolve.design.rules import SingleArm as SingleArm
     from eqsolve.design.rules import Switchback as Switchback
+    from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
     from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
     from eqsolve.design.switchback import switchback_value as switchback_value
 else:
     _HOMES = {
         "BootstrapDistribution": "bootstrap",
         "CoinFlip": "rules",
+        "Comparison": "comparison",
         "Diagnostics": "diagnostics",
         "EffectEstimate": "estimate",
         "EstimatorComparison": "estimators",
@@ -52,6 +55,7 @@ else:
         "PointEstimate": "point_estimate",
         "RecordedSteps": "recorded_steps",
         "ReplicatedEstimates": "replicated",
+        "SamplingDesign": "sampling_design",
         "SingleArm": "rules",
         "Switchback": "rules",
         "TransitionCounts": "counts",
