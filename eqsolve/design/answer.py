@@ -97,9 +97,9 @@ def _realise(
     """The policy of an occupancy that an engine found, as good as its exact law makes it."""
     best: tuple[Proof, str] | None = None
     claimed = program.value(occupancy / float((program.prices * occupancy).sum()))
-    for policy, how in _candidates(question, program, occupancy / occupancy.sum()):
+    for policy, how in _candidates(question, program, occupancy / occupancy.sum(), claimed):
         try:
-            proof = prove(question.experiment, program, policy, multipliers)
+            proof = prove(question.experiment, program, policy, multipliers, occupancy)
         except EqsolveError:  # several closed classes, or as good as several: not one run
             continue
         if best is None or proof.value < best[0].value * (1.0 - 0.1 * ENOUGH):
@@ -116,7 +116,7 @@ def _realise(
 
 
 def _candidates(
-    question: Question, program: SamplingProgram, occupancy: Array
+    question: Question, program: SamplingProgram, occupancy: Array, claimed: float
 ) -> Iterator[tuple[Array, str]]:
     """Policies (S, A) of an occupancy, the most wanted first."""
     coin = question.coin_policy
@@ -134,7 +134,7 @@ def _candidates(
     joined = policy_of(question.mixture(occupancy, TOUCHES[0])[1], coin)
     if can_be_shared_out(program):
         with contextlib.suppress(EqsolveError):
-            tilted = share_out(question.experiment, program, joined)
+            tilted = share_out(question.experiment, program, joined, claimed)
             yield tilted, "time shared out between places that are hardly ever left"
     if program.cost_limit is None:
         for touch in TOUCHES:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqsolve.design.mixing import averaging_time
-from eqsolve.design.places import marginal_value
+from eqsolve.design.places import marginal_values
 from eqsolve.errors import EqsolveError
 from eqsolve.markov import solve_chain
 from eqsolve.programs.sampling import dual_bound
@@ -103,6 +103,7 @@ def prove(
     program: SamplingProgram,
     policy: Array,
     multipliers: Array | None = None,
+    near: Array | None = None,
 ) -> Proof:
     """Exact figures of a policy, and the best bound at hand.
 
@@ -114,6 +115,8 @@ def prove(
     policy : ndarray (S, A)
     multipliers : ndarray, optional
         As `dual_bound` reads them; those that follow from the policy are tried too.
+    near : ndarray (A, S), optional
+        An occupancy to which the multipliers belong; it only makes their bound tighter.
 
     Raises
     ------
@@ -144,7 +147,7 @@ def prove(
     if program.share >= 1.0:
         bound = value  # nothing else is admissible
     elif multipliers is not None and np.isfinite(multipliers).all():
-        bound = dual_bound(program, multipliers, per_price)
+        bound = dual_bound(program, multipliers, per_price if near is None else near)
     if bound < value * (1.0 - CLOSE) and np.isfinite(value) and value > 0:
         try:
             own = own_multipliers(program, policy, per_price, chain)
@@ -160,7 +163,8 @@ def own_multipliers(
 ) -> Array:
     """Multipliers that would prove the policy optimal if it were, without share or cost limit."""
     mix = _active_contrasts(program, occupancy)
-    law, wanted = chain.law, marginal_value(program, policy, occupancy, mix)
+    law = chain.law
+    wanted = (policy.T * marginal_values(program, occupancy, mix)).sum(axis=0)
     price = (policy.T * program.prices).sum(axis=0)
     nu = float(law @ wanted / (law @ price))
     h = chain.poisson(wanted - nu * price).bias
