@@ -139,9 +139,7 @@ def _draw_growth(path: Path, lines: dict[str, list[float]], drawn: dict[str, lis
             low, high = made.variance_interval().low, made.variance_interval().high
             middle, scale = made.scaled_variance, states**2
             reach = [[scale * (middle - low)], [scale * (high - middle)]]
-            ax.errorbar(
-                [states], [scale * middle], reach, color=shade, marker="o", ms=4, capsize=3
-            )
+            ax.errorbar([states], [scale * middle], reach, color=shade, marker="o", ms=4, capsize=3)
     ax.set_xlabel("states s")
     ax.set_ylabel("variance of the estimate, s² n Var")
     ax.set_title("Joint sampling does not grow with s (points: simulated)", loc="left")
