@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from eqsolve import models, plotting
 from eqsolve._optimal_design import optimal_design
 from eqsolve._simulate_experiment import simulate_experiment
+from eqsolve.design.estimator_runs import EstimatorRuns
 from eqsolve.design.experiment import MarkovExperiment
 from eqsolve.design.online import OnlineDesign
-from eqsolve.design.estimator_runs import EstimatorRuns
 from eqsolve.design.rules import CoinFlip, SingleArm, Switchback
 from eqsolve.errors import SlowMixing
 from eqsolve.results import Table
@@ -78,7 +78,8 @@ def _growth(path: Path) -> tuple[Table, Path]:
     first, second = (q * (1 - q) for q in PROBABILITIES)
     closed = 2 * (np.sqrt(first) + np.sqrt(second)) ** 2
     lines: dict[str, list[float]] = {"each arm alone": [], "switchback": [], "joint sampling": []}
-    rows, drawn = [], {name: [] for name in lines}  # type: dict[str, list[Any]]
+    rows = []
+    drawn: dict[str, list[Any]] = {name: [] for name in lines}
     for states in SIZES:
         ring = models.opposite_cycles(states, probabilities=PROBABILITIES)
         design = _design(ring, policy="aperiodic")
@@ -157,8 +158,8 @@ def _online(path: Path) -> tuple[list[Table], Path]:
     flips = simulate_experiment(experiment, CoinFlip(), ONLINE_STEPS, ONLINE_REPLICATIONS, seed=2)
     report = runs.validate(best)
     rows = [
-        (name, made[LIKELIHOOD].scaled_variance, _interval(made[LIKELIHOOD]), made.expected_variance,
-         made.expected_variance / best.variance, made.coverage())
+        (name, made[LIKELIHOOD].scaled_variance, _interval(made[LIKELIHOOD]),
+         made.expected_variance, made.expected_variance / best.variance, made.coverage())
         for name, made in (("online design", runs), ("coin flipping", flips))
     ]  # fmt: skip
     headers = ("sampling", "n Var simulated", "95 % interval", "n Var at its occupancy",
