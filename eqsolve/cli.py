@@ -1,4 +1,4 @@
-"""The command line: `eqsolve models | solve | validate | reproduce`."""
+"""The command line: `eqsolve models | solve | validate | design | reproduce`."""
 
 from __future__ import annotations
 
@@ -126,6 +126,75 @@ def validate(
     if plot is not None:
         save(report.plot(), plot)
         print(f"Figure: {plot}")
+
+
+@app.command()
+def design(
+    log: Annotated[str, typer.Argument(help="A .parquet, .csv or .tsv file, or a pattern.")],
+    state: Annotated[
+        list[str], typer.Option(help="Column of the state; give several if it takes several.")
+    ],
+    arm: Annotated[str, typer.Option(help="Column of the arm played.")],
+    reward: Annotated[str, typer.Option(help="Column of the reward.")],
+    next_state: Annotated[
+        list[str] | None, typer.Option(help="Column of the next state; default the next row's.")
+    ] = None,
+    time: Annotated[
+        list[str] | None, typer.Option(help="Column that orders rows; default as they lie.")
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(help="Column that tells runs apart; default one run.")
+    ] = None,
+    bins: Annotated[
+        list[str] | None,
+        typer.Option(help="Bins of numeric states: 10, or column=10, or column=0,5,20."),
+    ] = None,
+    arms: Annotated[
+        str | None, typer.Option(help="The arms in order, as in old,new; the effect is new - old.")
+    ] = None,
+    contrast: Annotated[
+        str | None, typer.Option(help="Weights of arms, as in new=1,old=-1.")
+    ] = None,
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    floor: Annotated[
+        float | None, typer.Option(help="Least probability of every arm in every state.")
+    ] = None,
+    half_width: Annotated[
+        float | None, typer.Option(help="Interval wanted, +-; default half of the log's.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Length of the next run; default as long as the log.")
+    ] = None,
+    prior: Annotated[
+        float | None,
+        typer.Option(help="Pseudo-steps lent to each arm in each state; default none."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the next policy here, as CSV.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report here, as HTML.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Estimate an effect from a log, and design the sampling policy of the next run.
+
+    Example: eqsolve design log.parquet --state queue --arm rule --reward profit --out policy.csv
+    --report report.html
+    """
+    from eqsolve.report import _design_command as command
+
+    command.check_targets(out, report)
+    counted = command.read_log(
+        log, state, arm, reward, next_state=next_state, time=time, run=run, bins=bins, arms=arms
+    )
+    found = command.find(
+        counted, contrast=contrast, level=level, floor=floor, half_width=half_width, steps=steps,
+        prior=prior, over_time=report is not None,
+    )  # fmt: skip
+    written = command.write(found, out, report)
+    if as_json:
+        print(json.dumps(command.as_json(found) | {"written": written}, indent=2))
+        return
+    print(command.as_text(found))
+    for what, path in written.items():
+        print(f"{what.capitalize()}: {path}")
 
 
 @app.command()

@@ -38,7 +38,9 @@ def plot_effect_over_time(record: Any, ax: Any = None) -> Any:
     ax.set_xlim(left=0)
     ax.set_xlabel("steps")
     ax.set_ylabel("effect on the mean reward")
-    ax.legend(frameon=False)
+    ax.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, columnspacing=1.2
+    )
     return ax
 
 

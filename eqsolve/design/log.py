@@ -26,14 +26,15 @@ from eqsolve.design.estimate import estimate as estimate_effect
 from eqsolve.design.experiment import MarkovExperiment
 from eqsolve.design.log_bins import Edges, coarser, find_edges, finer
 from eqsolve.design.log_door import Names, check_columns, first_order, listed
+from eqsolve.design.log_labels import bin_names
 from eqsolve.design.log_over_time import EffectOverTime, effect_over_time
-from eqsolve.design.log_query import UNORDERED, LogQuery
+from eqsolve.design.log_query import UNORDERED, LogColumns, LogQuery
 from eqsolve.design.log_read import ReadLog, read
 from eqsolve.design.log_steps import read_codes, read_steps
 from eqsolve.design.planning import plan
 from eqsolve.design.recorded_steps import RecordedSteps
 from eqsolve.design.tables import open_table
-from eqsolve.errors import BadLog, BinsMatter
+from eqsolve.errors import BadExperiment, BadLog, BinsMatter
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 1_000_000  # steps that estimates read in their order too
 MOST_STEPS = 20_000_000  # steps that `steps()` takes into memory unless told otherwise
+LENT = (
+    "for the design every arm was lent one step in every state, spread as the steps of all arms "
+    "there: by its own steps alone some arm would never leave where it happened to be last"
+)
 _BEARABLE = 0.5  # standard errors by which other bins may move the effect
 
 
@@ -170,9 +175,30 @@ class TransitionLog:
         return int(self.counts.total)
 
     @property
+    def columns(self) -> LogColumns:
+        """Which column of the table is what."""
+        return self._read.query.columns
+
+    @property
     def state_columns(self) -> tuple[str, ...]:
         """Columns that together are the state."""
-        return self._read.query.columns.state
+        return self.columns.state
+
+    @property
+    def engine(self) -> str:
+        """What counted the log: "duckdb", "pyspark", ..."""
+        return self._read.query.source.engine
+
+    @property
+    def axes(self) -> tuple[list[Hashable], ...]:
+        """For each state column the values (or bins) that occur, in their order."""
+        places = self._read.query.edges
+        return tuple(
+            [bin_names(places[k])[code] for code in values.to_pylist()]
+            if k in places
+            else values.to_pylist()
+            for k, values in enumerate(self._read.states.values)
+        )
 
     @property
     def next_states_checked(self) -> bool:
@@ -265,15 +291,16 @@ class TransitionLog:
         )
 
     def next_design(
-        self, contrast: Any = None, *, prior: float = 0.0, **options: Any
+        self, contrast: Any = None, *, prior: float | None = None, **options: Any
     ) -> SamplingDesign:
         """The sampling policy that would pin the effect down fastest, were the estimates true.
 
         Parameters
         ----------
         contrast : see `estimate`
-        prior : float
-            Pseudo-steps lent to each arm in each state.
+        prior : float, optional
+            Pseudo-steps lent to each arm in each state. Default: none, unless an arm's estimated
+            chain falls apart into several classes, as in seldom visited corners; then one.
         **options
             As of `eq.optimal_design`: floor, costs, budget, allowed, share, policy, solver.
             `steps` is the length of the log unless given, so that enough coin flipping is mixed
@@ -284,7 +311,18 @@ class TransitionLog:
         BadLog, BadExperiment
         """
         options.setdefault("steps", None if "budget" in options else self.length)
-        return plan(self.experiment(prior=prior), contrast, **options)
+        experiment, borrowed = self._experiment_to_design(prior)
+        design = plan(experiment, contrast, **options)
+        return replace(design, notes=(*design.notes, LENT)) if borrowed else design
+
+    def _experiment_to_design(self, prior: float | None) -> tuple[MarkovExperiment, bool]:
+        """The estimated experiment, and whether arms had to borrow steps for it to be one."""
+        if prior is not None:
+            return self.experiment(prior=prior), False
+        try:
+            return self.experiment(), False
+        except BadExperiment:  # an arm with several closed classes; see `plug_in`
+            return self.experiment(prior=1.0), True
 
     def diagnose(self, contrast: Any = None, *, prior: float = 0.0) -> Diagnostics:
         """What stands against the estimate: missing pairs, slow mixing, dependence, bins.
@@ -308,7 +346,7 @@ class TransitionLog:
                 within = read_codes(self._finer._read)
         if not self.next_states_checked:
             own.append(
-                f"Next states were taken as they stand: {self._read.query.source.engine} keeps no "
+                f"Next states were taken as they stand: {self.engine} keeps no "
                 "order of rows; give time= to have them checked against the next rows."
             )
         result = diagnose(found, within)
