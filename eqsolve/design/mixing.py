@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PASSES = 30.0  # relaxation times that a run should last
 UNSEEN = 0.1  # unseen mass of an arm's law that is let pass, in units of 1 / sqrt(steps)
 SLOW = 1000.0  # relaxation time below which no design is called slow
+GLACIAL = 1e5  # relaxation time from which every design is called slow
 SLOWER = 10.0  # how many times slower than coin flipping a slow design is
 SHARES = tuple(float(10.0**power) for power in np.linspace(-3.0, 0.0, 49))
 
@@ -157,12 +158,12 @@ def smallest_share(suffices: Callable[[float], bool], largest: float = 1.0) -> f
 def is_slow(designed: float, coin: float) -> bool:
     """Whether a design without a number of steps is too slow to be used as it is.
 
-    Slow in itself, and much slower than coin flipping: what the system itself takes is nobody's
-    choice.
+    Slow in itself and much slower than coin flipping; or slower than any run will be patient,
+    even if the system itself is to blame.
 
     Examples
     --------
-    >>> is_slow(2e6, 1300.0), is_slow(250.0, 20.0), is_slow(5000.0, 4000.0)
-    (True, False, False)
+    >>> is_slow(2e4, 1300.0), is_slow(250.0, 20.0), is_slow(5000.0, 4000.0), is_slow(1e6, 1e6)
+    (True, False, False, True)
     """
-    return designed > SLOW and designed > SLOWER * coin
+    return designed > GLACIAL or (designed > SLOW and designed > SLOWER * coin)

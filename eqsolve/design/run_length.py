@@ -125,8 +125,8 @@ def slowness(question: Question, answer: Answer) -> str:
         return (
             f"The design moves between the states so slowly (relaxation time {tau:.3g} steps; "
             f"coin flipping {question.coin_relaxation_time:.3g}) that runs below "
-            f"{PASSES * tau:.2g} steps will not show its variance: give steps=, and enough coin "
-            f"flipping is mixed in."
+            f"{PASSES * tau:.2g} steps will not show its variance: give steps=, and as much "
+            f"coin flipping as such a run needs is mixed in."
         )
     if reached.suffices(question.bearable):
         return ""

@@ -15,7 +15,7 @@ import numpy as np
 from eqsolve.design.comparison import Comparison, compare, steps_for
 from eqsolve.design.mixing import PASSES, averaging_time
 from eqsolve.errors import BadExperiment
-from eqsolve.results import Certificate, Solution, Table
+from eqsolve.results import MAX_ROWS, Certificate, Solution, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
+MANY = 200  # states up to which a table shows all
 PROVEN = 1e-6  # relative gap above which a design says that it is not proven
 
 
@@ -201,18 +202,30 @@ class SamplingDesign:
         return compare(self, block_length, half_width, _level(level))
 
     def table(self) -> Table:
-        """One row a state: probability of each arm, and share of the run spent there."""
+        """One row a state: probability of each arm, and share of the run spent there.
+
+        Of more than 200 states the 40 that a run visits most.
+        """
         names = tuple(self.experiment.arm_name(arm) for arm in range(self.experiment.arms))
         visits = self.occupancy.sum(axis=0)
+        shown = np.arange(visits.size)
+        notes = (self._verdict(), *self.notes)
+        if visits.size > MANY:
+            shown = np.sort(np.argsort(-visits, kind="stable")[:MAX_ROWS])
+            part = float(visits[shown].sum())
+            notes = (
+                f"{shown.size} of {visits.size} states, where {100 * part:.3g} % of a run is spent",
+                *notes,
+            )
         rows = tuple(
             (self.experiment.state_title(state), *self.policy[state], visits[state])
-            for state in range(self.experiment.states)
+            for state in shown.tolist()
         )
         return Table(
             ("state", *names, "share of run"),
             rows,
             title="Sampling design: probability of each arm",
-            notes=(self._verdict(), *self.notes),
+            notes=notes,
         )
 
     def _verdict(self) -> str:

@@ -81,4 +81,5 @@ def test_the_smallest_share_on_the_grid():
 def test_slow_is_slow_in_itself_and_beside_coin_flipping():
     assert is_slow(1e6, 1e3)
     assert not is_slow(500.0, 1.0)
-    assert not is_slow(1e6, 2e5)
+    assert not is_slow(9e4, 2e4)
+    assert is_slow(1e6, 1e6)

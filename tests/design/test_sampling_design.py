@@ -34,6 +34,23 @@ def test_the_table_is_the_policy_and_its_verdict(design):
     assert "<table>" in design._repr_html_()
 
 
+def test_the_table_of_many_states_shows_where_a_run_is(tmp_path):
+    design = eq.optimal_design(random_pair(220, seed=6, successors=3))
+    table = design.table()
+    assert len(table.rows) == 40
+    assert "40 of 220 states" in table.notes[0]
+    visits = design.occupancy.sum(axis=0)
+    shown = [int(row[0]) for row in table.rows]
+    assert shown == sorted(np.argsort(-visits)[:40])
+    assert len(design.to_csv(tmp_path / "all.csv").read_text().splitlines()) == 221
+
+
+def test_one_arm_is_compared_with_itself():
+    one = MarkovExperiment(three_states().transitions[:1], [[1, 0, 2]], 1.0)
+    comparison = eq.optimal_design(one).compare(block_length=2)
+    assert [rule.ratio for rule in comparison.rules] == pytest.approx([1.0] * 5)
+
+
 def test_the_summary_says_how_it_came_about(design):
     text = design.summary()
     for piece in ("lower bound", "relaxation time", "standard error after them", "engine"):
