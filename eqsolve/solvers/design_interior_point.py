@@ -8,13 +8,14 @@ answer is judged by `dual_bound`, never by the method's own residuals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from eqsolve.programs.sampling import SamplingProgram, dual_bound
 from eqsolve.results import Solution, Status
+from eqsolve.solvers.design_core import Core, core_of
 from eqsolve.solvers.design_newton import DesignEquations, Iterate, Point
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 SHORT = 1e-8  # a step no better than none
+ENOUGH = 4.0  # times the tolerance: what the states left out may add to it
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,39 @@ class DesignInteriorPoint:
         """
         if program.share >= 1.0 or not (program.scales * program.usable).any():
             return self._coin(program)
-        equations = DesignEquations(program, reference_flow(program))
-        point, mu = equations.start(), 1.0
-        if start is not None:
-            point, mu = _warm(equations, start)
-        return self._iterate(equations, point, mu)
+        reference = reference_flow(program)
+        core = core_of(program, reference)
+        if core is not None:
+            inner = reference[:, core.states]
+            found = self._cold(core.program, inner / float((core.program.prices * inner).sum()))
+            extended = self._extended(core, found)
+            if extended.solved:
+                return extended
+        if start is None:
+            return self._cold(program, reference)
+        equations = DesignEquations(program, reference)
+        return self._iterate(equations, *_warm(equations, start))
+
+    def _cold(self, program: SamplingProgram, reference: Array) -> Solution:
+        equations = DesignEquations(program, reference)
+        return self._iterate(equations, equations.start(), 1.0)
+
+    def _extended(self, core: Core, found: Solution) -> Solution:
+        """The core's answer for all states, solved if the whole program's own bound says so."""
+        if not found.solved or found.multipliers is None:
+            return found
+        occupancy = core.extended_flow(found.values.reshape(core.program.arms, -1))
+        multipliers = core.extended_multipliers(found.multipliers)
+        value = core.whole.value(occupancy)
+        gap = abs(value - dual_bound(core.whole, multipliers, occupancy)) / value
+        return replace(
+            found,
+            values=occupancy.ravel(),
+            multipliers=multipliers,
+            objective=value,
+            residual=gap,
+            status=Status.SOLVED if gap <= ENOUGH * self.tolerance else Status.STALLED,
+        )
 
     def _iterate(self, equations: DesignEquations, point: Point, mu: float) -> Solution:
         best: Iterate | None = None

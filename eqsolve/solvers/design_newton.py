@@ -81,10 +81,16 @@ class DesignEquations:
     resting : ndarray, shape (A, S), optional
         z delta below which a pair need not come: together they may cost `RESTING` of the gap.
         Pairs of next to no mass rest there, and no step is short for their sake.
+    unit : float, optional
+        The variance that counts as one, where it is not to be the reference's.
     """
 
     def __init__(
-        self, program: SamplingProgram, reference: Array, resting: Array | None = None
+        self,
+        program: SamplingProgram,
+        reference: Array,
+        resting: Array | None = None,
+        unit: float | None = None,
     ) -> None:
         self.program, self.reference = program, reference
         if resting is None:
@@ -98,8 +104,10 @@ class DesignEquations:
         roots = program.scales * usable
         if not self.minimax and program.contrasts > 1:
             roots = np.sqrt((roots**2).sum(axis=0))[None]
-        flow = self.occupancy(reference)
-        self.unit = float((roots * ratio(roots, flow)).sum(axis=(1, 2)).max())
+        if unit is None:
+            flow = self.occupancy(reference)
+            unit = float((roots * ratio(roots, flow)).sum(axis=(1, 2)).max())
+        self.unit = unit
         self.roots = roots / np.sqrt(self.unit)
         # Side rows: the budget first, then the cost limit, then one a contrast.
         self.limited = program.costs is not None
@@ -187,8 +195,7 @@ class Iterate:
             self.rows[1] = spent + point.slacks[1] - equations.limit
         if equations.minimax:
             self.rows[equations.mixed] = self.variances + point.slacks[equations.mixed] - point.top
-        worst = self.variances.max() if equations.minimax else self.variances.sum()
-        self.upper = float(worst) * equations.unit
+        self.upper = program.value(self.occupancy)
         self.residual = float(
             max(np.abs(self.imbalance).max(), np.abs(self.rows[~equations.mixed]).max())
         )
