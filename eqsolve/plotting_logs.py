@@ -38,9 +38,12 @@ def plot_effect_over_time(record: Any, ax: Any = None) -> Any:
     ax.set_xlim(left=0)
     ax.set_xlabel("steps")
     ax.set_ylabel("effect on the mean reward")
+    lines, names = ax.get_legend_handles_labels()
+    order = sorted(range(len(names)), key=lambda place: "%" in names[place])
     ax.legend(
-        frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, columnspacing=1.2
-    )
+        [lines[place] for place in order], [names[place] for place in order], frameon=False,
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3 if single else 1, columnspacing=1.2,
+    )  # fmt: skip
     return ax
 
 

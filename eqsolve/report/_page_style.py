@@ -58,6 +58,12 @@ td { font-variant-numeric: tabular-nums; }
 details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--faint); font-size: .92rem; }
 tr { break-inside: avoid; }
+@media (max-width: 32rem) {
+  th, th.number { white-space: normal; }
+  th, td { padding-right: .55rem; }
+  table { font-size: .82rem; }
+  .card .value { font-size: 1.15rem; }
+}
 @media print {
   :root { --ground: #fff; --ink: #000; --faint: #444; --line: #bbb; --box: #fff; --warn: #000;
     --warn-box: #fff; --fine: #000; --series-1: #0067a8; --series-2: #c24e00;
