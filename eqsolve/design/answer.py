@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from eqsolve.design.occupancy import policy_of, without_traces
 from eqsolve.design.places import can_be_shared_out, share_out
 from eqsolve.design.polish import can_be_polished, polished
 from eqsolve.design.question import Question
+from eqsolve.design.second_order import second_order_variance
 from eqsolve.errors import BadExperiment, EqsolveError, EquilibriumNotFound
 from eqsolve.programs.sampling import SamplingProgram
 from eqsolve.results import Solution
@@ -46,6 +48,14 @@ class Answer:
     solution: Solution | None
     proof: Proof
     polish: str
+    question: Question
+
+    @cached_property
+    def second_order(self) -> float:
+        """What estimated laws add to the variance, relatively and times the steps."""
+        squares = (self.question.weights**2).sum(axis=0)
+        added = second_order_variance(self.question.experiment, squares, self.proof.occupancy)
+        return 0.0 if added is None else added
 
 
 def engine_for(solver: Any = None) -> Any:
@@ -78,7 +88,7 @@ def answer_at(question: Question, share: float, engine: Any, start: Any = None) 
     if share >= 1.0 or not (question.need > 0).any():
         proof = prove(question.experiment, program, question.coin_policy)
         only = "no other is admissible" if share >= 1.0 else "every policy has variance zero"
-        return Answer(share, program, None, proof, f"coin flipping: {only}")
+        return Answer(share, program, None, proof, f"coin flipping: {only}", question)
     solution = engine.solve(program, start)
     if not np.isfinite(solution.values).all():
         raise EquilibriumNotFound(
@@ -88,7 +98,7 @@ def answer_at(question: Question, share: float, engine: Any, start: Any = None) 
         )
     occupancy = np.maximum(solution.values.reshape(question.need.shape), 0.0)
     proof, polish = _realise(question, program, occupancy, solution.multipliers)
-    return Answer(share, program, solution, proof, polish)
+    return Answer(share, program, solution, proof, polish, question)
 
 
 def _realise(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from eqsolve.design.answer import Answer, answer_at
 from eqsolve.design.least_cost import least_average_cost
 from eqsolve.design.mixing import (
@@ -23,6 +25,7 @@ from eqsolve.design.mixing import (
 )
 from eqsolve.design.question import Question
 
+ROUGH = 0.2  # part of the variance that estimated laws may add without a warning
 TRIES = 6  # times that a share is raised because its optimum mixes more slowly than its mixture
 
 
@@ -129,7 +132,7 @@ def slowness(question: Question, answer: Answer) -> str:
             f"coin flipping as such a run needs is mixed in."
         )
     if reached.suffices(question.bearable):
-        return ""
+        return _roughness(answer, reached.steps)
     if not reached.lasts:
         return (
             f"{reached.steps:.0f} steps are only {reached.passes:.2g} relaxation times of the "
@@ -140,4 +143,16 @@ def slowness(question: Question, answer: Answer) -> str:
         f"In {reached.steps:.0f} steps {100 * reached.unseen:.2g} % of an arm's own law is "
         f"expected to stay unseen: the stated variance will not be reached; plan for more steps, "
         f"or give a share of coin flipping."
+    )
+
+
+def _roughness(answer: Answer, steps: float) -> str:
+    """The warning of a run in which the laws themselves are estimated too roughly."""
+    added = answer.second_order / steps
+    if added <= ROUGH:
+        return ""
+    return (
+        f"In {steps:.0f} steps the arms' own laws are estimated so roughly that the variance will "
+        f"be {np.exp(added):.2g} times the stated one or more: plan for "
+        f"{answer.second_order / ROUGH:.2g} steps."
     )
