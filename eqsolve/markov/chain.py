@@ -3,16 +3,6 @@ r"""A chain with its stationary law, ready for Poisson's equation and its relaxa
 For a chain with transitions P and one closed class: pi = pi P, sum pi = 1, and for rewards r the
 average alpha = pi r with the bias g, g - P g = r - alpha, pi g = 0.
 
-What suits the chain is found by trying what is cheap first:
-
-1. up to a hundred states, elimination in one dense block; up to a few hundred, in several;
-2. repeated steps, given up after 24 when their contraction says that 240 will not do (random
-   sparse chains mix in 50 steps, and nothing else is affordable: elimination fills in);
-3. elimination in nested dissection, if that takes less than half a minute: walks, queues,
-   grids, trees, anything that falls apart into small blocks, however slow or lopsided;
-4. BiCGSTAB with positive sweeps;
-5. elimination after all, if memory allows.
-
 Every answer is checked: flows into and out of each state agree to 1e-9 *relative to that state's
 flow*, or an error says so.
 """
@@ -26,35 +16,23 @@ import numpy as np
 from scipy import sparse
 
 from eqsolve.errors import BadExperiment, EqsolveError
-from eqsolve.markov.classes import ChainClasses, closed_class, named
-from eqsolve.markov.elimination import DenseElimination, Elimination, Trapped, front_tree
-from eqsolve.markov.krylov import krylov_chain
-from eqsolve.markov.repeated_steps import likely_state, repeat_steps
+from eqsolve.markov.classes import ChainClasses, closed_class
+from eqsolve.markov.elimination import Trapped
+from eqsolve.markov.engines import solved_by
 from eqsolve.markov.transitions import check_transitions
 from eqsolve.results import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from eqsolve.markov.krylov import KrylovChain
-    from eqsolve.markov.repeated_steps import RepeatedSteps
+    from eqsolve.markov.engines import Engine
 
     Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
-    Eliminated = Elimination | DenseElimination
-    Engine = Eliminated | RepeatedSteps | KrylovChain
 
-_DENSE = 128  # states up to which a chain is one block
-_SMALL = 400  # states up to which nothing is faster than elimination
-_WORK = 3e11  # operations of an elimination that is preferred to BiCGSTAB: half a minute
-_MEMORY = 1e9  # numbers that an elimination may keep: 8 GB
-_RESTARTS = 2
 _BALANCE = 1e-9
 _RESIDUAL = 1e-12
-_RARE = 1e-300
-_NEVER = 1e200  # steps
 _TINY = 1e-290  # masses near the end of the range of floating point have lost their digits
 
 
@@ -142,9 +120,7 @@ class SolvedChain:
         centre = self.law @ excess
         right = excess - centre
         bias = self._solution(right)
-        rest = np.abs(bias - self.transitions @ bias - right).max(axis=0)
-        size = np.abs(bias).max(axis=0) + np.abs(right).max(axis=0)
-        if not (rest <= _RESIDUAL * size).all():
+        if not self._solves(bias, right):
             raise EqsolveError(self._unsolved())
         bias = bias - self.law @ bias
         average = base + centre
@@ -168,6 +144,17 @@ class SolvedChain:
             f"Poisson's equation of {self.name} was not solved to rounding by {self.method}: "
             f"it mixes too slowly for its size; fewer states or coarser bins would help."
         )
+
+    def _solves(self, bias: Array, right: Array) -> bool:
+        """The residual is rounding: of the bias, or of the sums in which it cancelled."""
+        rest = np.abs(bias - self.transitions @ bias - right).max(axis=0)
+        size = np.abs(bias).max(axis=0) + np.abs(right).max(axis=0)
+        if (rest <= _RESIDUAL * size).all():
+            return True
+        if self.method != "elimination":
+            return False
+        summed = self._solution(np.abs(right)).max(axis=0)
+        return bool((rest <= _RESIDUAL * (size + summed)).all())
 
     def _solution(self, right: Array) -> Array:
         try:
@@ -236,7 +223,7 @@ def solve_chain(
     matrix = check_transitions(transitions, name)
     classes = closed_class(matrix, name, states)
     members = classes.closed[0]
-    engine, law = _engine(matrix, members, name, states)
+    engine, law = solved_by(matrix, members, name, states)
     imbalance = _imbalance(matrix, law)
     if not imbalance <= _BALANCE:
         raise EqsolveError(
@@ -244,82 +231,6 @@ def solve_chain(
             f"by {imbalance:.1e} of that state's flow."
         )
     return SolvedChain(matrix, law, classes, imbalance, name, _engine=engine)
-
-
-def _engine(
-    matrix: sparse.csr_array, members: Indices, name: str, states: Sequence[Any] | None
-) -> tuple[Engine, Array]:
-    count = matrix.shape[0]
-    forward = sparse.csr_array(matrix.T)
-    likely = likely_state(forward, members)
-    if count <= _DENSE:
-        rates = matrix.toarray()
-        return _eliminated(
-            lambda last: DenseElimination(rates, last), members, likely, name, states
-        )
-    if count > _SMALL:
-        stepped = repeat_steps(matrix, forward, members, likely)
-        if stepped is not None:
-            return stepped, stepped.law
-    tree = front_tree(matrix, likely)
-    if tree.work > _WORK or tree.memory > _MEMORY:
-        solved = krylov_chain(matrix, members, likely)
-        if solved is not None:
-            return solved, solved.law
-        if tree.memory > _MEMORY:
-            raise EqsolveError(
-                f"The stationary law of {name} with {count} states is out of reach: it mixes too "
-                f"slowly for iteration, and its elimination would keep "
-                f"{tree.memory * 8e-9:.0f} GB; fewer states or coarser bins would help."
-            )
-    trees = {likely: tree}
-    return _eliminated(
-        lambda last: Elimination(matrix, trees.get(last) or front_tree(matrix, last)),
-        members,
-        likely,
-        name,
-        states,
-    )
-
-
-def _eliminated(
-    eliminate: Callable[[int], Eliminated],
-    members: Indices,
-    last: int,
-    name: str,
-    states: Sequence[Any] | None,
-) -> tuple[Eliminated, Array]:
-    """Elimination, down to another state where the first is too rare for floating point."""
-    tried: list[int] = []
-    while True:
-        try:
-            engine = eliminate(last)
-            law = engine.law()
-            _check_rare(engine, law, members)
-            return engine, law
-        except Trapped as trapped:
-            tried.append(last)
-            if trapped.state in tried or len(tried) > _RESTARTS:
-                here, there = named(last, states), named(trapped.state, states)
-                raise BadExperiment(
-                    f"{name[0].upper()}{name[1:]} goes from around state {here} to around state "
-                    f"{there} and back with probabilities below 1e-300: its stationary law is "
-                    f"beyond floating point; keep one of the two sets of states."
-                ) from trapped
-            last = trapped.state
-
-
-def _check_rare(engine: Eliminated, law: Array, members: Indices) -> None:
-    """Refuse a law in which rare states may hide others that are not.
-
-    Where the chain is entered less than once in 10^300 steps, masses are lost. That is as it
-    should be if it soon leads back to the last state; if it does not, mass may gather there.
-    """
-    rare = members[law[members] < _RARE]
-    if rare.size:
-        time = engine.solve(np.ones((law.size, 1)))[rare, 0]
-        if time.max() > _NEVER:
-            raise Trapped(int(rare[np.argmax(time)]))
 
 
 def _imbalance(matrix: sparse.csr_array, law: Array) -> float:
