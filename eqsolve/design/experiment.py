@@ -34,10 +34,17 @@ import numpy as np
 from scipy import sparse
 
 from eqsolve.design.contrasts import check_contrast, listed, one_or_many
+from eqsolve.design.experiment_door import (
+    checked_names,
+    label,
+    matrices_of,
+    per_pair,
+    refuse_reducible,
+    rewards_of,
+)
 from eqsolve.errors import BadExperiment
 from eqsolve.markov import (
     check_transitions,
-    communicating_classes,
     solve_chain,
     stationary_law,
 )
@@ -51,7 +58,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 SUMS = 1e-8  # how far a policy's row may be from one before it is refused
-_FEW = 6  # states listed in a sentence
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -125,8 +131,8 @@ class MarkovExperiment:
         arm_names: Sequence[Hashable] | None = None,
         state_names: Sequence[Hashable] | None = None,
     ) -> None:
-        given = _separate(transitions)
-        names = _names(arm_names, len(given), "arm") or tuple(range(len(given)))
+        given = matrices_of(transitions)
+        names = checked_names(arm_names, len(given), "arm") or tuple(range(len(given)))
         kernels = tuple(
             check_transitions(matrix, f"arm {name!r}")
             for name, matrix in zip(names, given, strict=True)
@@ -141,17 +147,17 @@ class MarkovExperiment:
                 f"Every arm must act on the same states; their numbers are: {each}."
             )
         size = sizes.pop()
-        labels = _names(state_names, size, "state")
+        labels = checked_names(state_names, size, "state")
         for name, kernel in zip(names, kernels, strict=True):
-            _refuse_reducible(kernel, name, labels)
-        variances = _per_pair(reward_variances, "reward_variances", names, size, labels)
+            refuse_reducible(kernel, name, labels)
+        variances = per_pair(reward_variances, "reward_variances", names, size, labels)
         if (variances < 0).any():
             arm, state = np.argwhere(variances < 0)[0]
             raise BadExperiment(
-                f"The reward variance of arm {names[arm]!r} in state {_label(labels, state)} is "
+                f"The reward variance of arm {names[arm]!r} in state {label(labels, state)} is "
                 f"{variances[arm, state]:g}; a variance cannot be negative."
             )
-        means, by_next = _rewards(rewards, kernels, names, labels)
+        means, by_next = rewards_of(rewards, kernels, names, labels)
         fields = {
             "transitions": kernels,
             "rewards": means,
@@ -175,7 +181,7 @@ class MarkovExperiment:
 
     def state_name(self, state: int) -> str:
         """How a state is called in sentences."""
-        return _label(self.state_names, state)
+        return label(self.state_names, state)
 
     def state_title(self, state: int) -> str:
         """How a state is called in tables and figures."""
@@ -385,127 +391,6 @@ class MarkovExperiment:
             f"MarkovExperiment: {self.arms} arm{plural} {listed(self.arm_names)} on "
             f"{self.states} state{'' if self.states == 1 else 's'}"
         )
-
-
-def _separate(transitions: Any) -> list[Any]:
-    """The arms' matrices one by one; they are checked later."""
-    if sparse.issparse(transitions) or getattr(transitions, "ndim", 3) == 2:
-        raise BadExperiment(
-            "transitions needs one (S, S) matrix an arm, as a list; a single matrix was given."
-        )
-    matrices = list(transitions)
-    if not matrices:
-        raise BadExperiment("transitions is empty: an experiment needs at least one arm.")
-    return matrices
-
-
-def _names(names: Sequence[Hashable] | None, count: int, what: str) -> tuple[Hashable, ...] | None:
-    if names is None:
-        return None
-    listed = tuple(names)
-    if len(listed) != count:
-        raise BadExperiment(f"There are {count} {what}s but {len(listed)} {what}_names.")
-    if len(set(listed)) != count:
-        seen: set[Hashable] = set()
-        twice = next(name for name in listed if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise BadExperiment(f"The {what} name {twice!r} is given twice.")
-    return listed
-
-
-def _label(names: Sequence[Hashable] | None, place: int) -> str:
-    return str(int(place)) if names is None else repr(names[place])
-
-
-def _states(members: NDArray[np.int_], labels: Sequence[Hashable] | None) -> str:
-    shown = [_label(labels, state) for state in members[:_FEW]] + ["..."] * (members.size > _FEW)
-    return "{" + ", ".join(shown) + "}"
-
-
-def _refuse_reducible(kernel: Any, name: Hashable, labels: Sequence[Hashable] | None) -> None:
-    closed = communicating_classes(kernel).closed
-    if len(closed) > 1:
-        first, second = (_states(np.asarray(members), labels) for members in closed[:2])
-        raise BadExperiment(
-            f"Arm {name!r} has {len(closed)} closed classes of states, among them {first} and "
-            f"{second}: which of them it stays in for ever depends on the start, so its long-run "
-            f"mean is not one number. Join them, or leave out all but one."
-        )
-
-
-def _per_pair(
-    values: Any,
-    what: str,
-    names: Sequence[Hashable],
-    size: int,
-    labels: Sequence[Hashable] | None,
-) -> Array:
-    """One finite number for each arm and state (A, S); a single number stands for all."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadExperiment(
-            f"{what} must be numbers, one row an arm and one column a state, rows of equal length."
-        ) from None
-    shape = (len(names), size)
-    if array.ndim == 0:
-        array = np.full(shape, float(array))
-    if array.shape != shape:
-        raise BadExperiment(
-            f"{what} needs one row an arm and one column a state, (A, S) = {shape}; its shape is "
-            f"{array.shape}."
-        )
-    if not np.isfinite(array).all():
-        arm, state = np.argwhere(~np.isfinite(array))[0]
-        raise BadExperiment(
-            f"{what} of arm {names[arm]!r} in state {_label(labels, state)} is "
-            f"{array[arm, state]}; it must be a finite number."
-        )
-    return array.copy()
-
-
-def _rewards(
-    rewards: Any,
-    kernels: Sequence[Any],
-    names: Sequence[Hashable],
-    labels: Sequence[Hashable] | None,
-) -> tuple[Array, tuple[Array, ...] | None]:
-    """Mean rewards (A, S), and the rewards of each possible move where they depend on it."""
-    size = kernels[0].shape[0]
-    if not _are_matrices(rewards):
-        return _per_pair(rewards, "rewards", names, size, labels), None
-    if len(rewards) != len(kernels):
-        raise BadExperiment(
-            f"rewards has {len(rewards)} matrices for {len(kernels)} arms; it needs one an arm."
-        )
-    means, moves = [], []
-    for name, kernel, matrix in zip(names, kernels, rewards, strict=True):
-        if np.shape(matrix) != (size, size):
-            raise BadExperiment(
-                f"The rewards of arm {name!r} have shape {np.shape(matrix)}; a reward for each "
-                f"state and next state is (S, S) = ({size}, {size})."
-            )
-        rows = np.repeat(np.arange(size), np.diff(kernel.indptr))
-        table = sparse.csr_array(matrix) if sparse.issparse(matrix) else np.asarray(matrix)
-        values = np.asarray(table[rows, kernel.indices], dtype=np.float64).ravel()
-        if not np.isfinite(values).all():
-            at = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise BadExperiment(
-                f"The reward of arm {name!r} for the step from state {_label(labels, rows[at])} "
-                f"to {_label(labels, kernel.indices[at])} is {values[at]}; it must be finite."
-            )
-        moves.append(values)
-        means.append(np.bincount(rows, kernel.data * values, minlength=size))
-    return np.array(means), tuple(moves)
-
-
-def _are_matrices(rewards: Any) -> bool:
-    """Whether rewards are given a matrix an arm, rather than a row."""
-    if isinstance(rewards, (list, tuple)) and any(map(sparse.issparse, rewards)):
-        return True
-    try:
-        return np.ndim(rewards) == 3
-    except ValueError:  # rows of different lengths, refused with a sentence later
-        return False
 
 
 def _row_variances(kernel: Any, values: Array) -> Array:
