@@ -10,24 +10,28 @@ d u_i / d x_i(b) (von Neumann and Morgenstern 1944; Nash 1951).
 
 from __future__ import annotations
 
-import string
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eqsolve.errors import NotAGame
+from eqsolve.games.finite_players import (
+    Array,
+    FinitePlayers,
+    Name,
+    checked_action_names,
+    checked_names,
+)
+from eqsolve.games.multilinear import deviation_payoffs, own_first
 from eqsolve.results import Table, format_number
 
-Array = NDArray[np.float64]
-Name = Hashable
 SHOWN = 8  # actions a side up to which a bimatrix is printed in full
 
 
-class NormalFormGame:
+class NormalFormGame(FinitePlayers):
     """A finite game with a payoff tensor for every player.
 
     Parameters
@@ -66,10 +70,10 @@ class NormalFormGame:
         self.payoffs = _checked_payoffs(payoffs)
         self.payoffs.setflags(write=False)
         self.actions: tuple[int, ...] = self.payoffs.shape[1:]
-        self.player_names: tuple[Any, ...] = _names(
+        self.player_names: tuple[Any, ...] = checked_names(
             player_names, len(self.actions), "player_names", "players"
         )
-        self.action_names = _action_names(action_names, self.actions, self.player_names)
+        self.action_names = checked_action_names(action_names, self.actions, self.player_names)
         self.title = title
 
     @classmethod
@@ -105,41 +109,6 @@ class NormalFormGame:
 
         return write_nfg(self, path)
 
-    @property
-    def players(self) -> int:
-        """How many players."""
-        return len(self.actions)
-
-    @cached_property
-    def n(self) -> int:
-        """How many coordinates a profile of mixed strategies has: all players' actions."""
-        return int(sum(self.actions))
-
-    @cached_property
-    def blocks(self) -> tuple[slice, ...]:
-        """Where each player's mixed strategy stands in a profile vector (n,)."""
-        ends = np.cumsum(self.actions)
-        return tuple(
-            slice(int(end - size), int(end)) for end, size in zip(ends, self.actions, strict=True)
-        )
-
-    @cached_property
-    def coordinates(self) -> dict[Any, NDArray[np.int_]]:
-        """Player to its coordinates of the profile vector."""
-        places = np.arange(self.n)
-        return {
-            name: places[block] for name, block in zip(self.player_names, self.blocks, strict=True)
-        }
-
-    @property
-    def coordinate_names(self) -> tuple[str, ...]:
-        """One name a coordinate: player and action."""
-        return tuple(
-            f"{player}: {action}"
-            for player, own in zip(self.player_names, self.action_names, strict=True)
-            for action in own
-        )
-
     @cached_property
     def is_zero_sum(self) -> bool:
         """Two players whose payoffs add to the same constant everywhere."""
@@ -149,89 +118,36 @@ class NormalFormGame:
         return bool(np.ptp(total) <= 1e-12 * max(1.0, float(np.abs(self.payoffs).max())))
 
     @cached_property
+    def payoff_range(self) -> tuple[Array, Array]:
+        """Every player's smallest and largest payoff, each (players,)."""
+        axes = tuple(range(1, self.payoffs.ndim))
+        return self.payoffs.min(axis=axes), self.payoffs.max(axis=axes)
+
+    @cached_property
+    def spreads(self) -> Array:
+        """Largest payoff difference of every player, (players,)."""
+        low, high = self.payoff_range
+        return high - low
+
+    @property
     def spread(self) -> float:
         """Largest payoff difference of any one player: the unit in which gains are judged."""
-        axes = tuple(range(1, self.payoffs.ndim))
-        return float(np.max(self.payoffs.max(axis=axes) - self.payoffs.min(axis=axes)))
+        return float(np.max(self.spreads))
 
-    def player(self, who: Any) -> int:
-        """The place of a player given by name or by index.
-
-        Raises
-        ------
-        NotAGame
-            When there is no such player.
-        """
-        if who in self.player_names:
-            return self.player_names.index(who)
-        if isinstance(who, (int, np.integer)) and 0 <= who < self.players:
-            return int(who)
-        known = ", ".join(map(repr, self.player_names))
-        raise NotAGame(f"There is no player {who!r}; the players are {known}.")
-
-    def uniform(self) -> Array:
-        """Everybody mixes evenly over all actions, (n,)."""
-        return np.concatenate([np.full(size, 1.0 / size) for size in self.actions])
-
-    def pack(self, strategies: Any) -> Array:
-        """Strategies as one vector (n,): from a dict by player, a vector, or a list a player.
-
-        A pure strategy may be given as the number of its action.
+    @property
+    def numbers(self) -> NoReturn:
+        """Finite games have no gradients; asked for by dynamics of continuous games.
 
         Raises
         ------
         NotAGame
-            When a player is missing or unknown, or a strategy has the wrong length.
+            Always.
         """
-        if isinstance(strategies, Mapping):
-            parts: dict[int, Any] = {self.player(who): value for who, value in strategies.items()}
-            missing = [name for k, name in enumerate(self.player_names) if k not in parts]
-            if missing:
-                raise NotAGame(f"The strategy of player {missing[0]!r} is missing.")
-            return self._joined([parts[k] for k in range(self.players)])
-        array = np.asarray(strategies, dtype=float) if not _is_ragged(strategies) else None
-        if array is not None and array.shape == (self.n,):
-            return array.copy()
-        if not isinstance(strategies, np.ndarray) and len(strategies) == self.players:
-            return self._joined(list(strategies))
         raise NotAGame(
-            f"A profile of this game has {self.n} numbers (actions {self.actions}), "
-            f"not shape {np.shape(strategies) if array is not None else 'ragged'}."
+            "This game is finite, and what was asked for belongs to continuous games; learners "
+            "of finite games are MultiplicativeWeights, RegretMatching and their kin in "
+            "eq.dynamics."
         )
-
-    def _joined(self, parts: list[Any]) -> Array:
-        out = []
-        for name, size, part in zip(self.player_names, self.actions, parts, strict=True):
-            if np.ndim(part) == 0 and not isinstance(part, float):
-                if not 0 <= int(part) < size:
-                    raise NotAGame(f"Player {name!r} has actions 0 to {size - 1}, not {part}.")
-                out.append(np.eye(size)[int(part)])
-                continue
-            own = np.asarray(part, dtype=float).ravel()
-            if own.size != size:
-                raise NotAGame(f"Player {name!r} has {size} actions; {own.size} numbers given.")
-            out.append(own)
-        return np.concatenate(out)
-
-    def unpack(self, vector: Array) -> dict[Any, Array]:
-        """Player to mixed strategy, from a profile vector (n,)."""
-        return {
-            name: vector[block].copy()
-            for name, block in zip(self.player_names, self.blocks, strict=True)
-        }
-
-    def joint(self, vector: Array) -> Array:
-        """Probability of every profile when players mix independently, (actions_1, ...)."""
-        out = np.ones(())
-        for block in self.blocks:
-            out = np.multiply.outer(out, vector[block])
-        return out
-
-    def expected_payoffs(self, vector: Array) -> Array:
-        """Payoff of every player at profiles (..., n), as (..., players)."""
-        gains = self.deviation_payoffs(vector)
-        own = gains * np.asarray(vector, dtype=float)
-        return np.stack([own[..., block].sum(axis=-1) for block in self.blocks], axis=-1)
 
     def deviation_payoffs(self, vector: Array) -> Array:
         """What each player gets from each of its actions against the others, (..., n).
@@ -242,27 +158,17 @@ class NormalFormGame:
             Profiles of mixed strategies.
         """
         profile = np.asarray(vector, dtype=float)
-        if self.players == 2:
-            first, second = (profile[..., block] for block in self.blocks)
-            parts = [second @ self.payoffs[0].T, first @ self.payoffs[1]]
-        else:
-            parts = [self._against(profile, k) for k in range(self.players)]
-        return np.concatenate(parts, axis=-1)
+        return deviation_payoffs(self._own_first, profile, self.blocks)
 
-    def _against(self, profile: Array, own: int) -> Array:
-        """Player `own`'s payoff tensor with the others' mixes summed out, (..., actions)."""
-        letters = string.ascii_letters[: self.players]
-        others = [k for k in range(self.players) if k != own]
-        terms = ",".join([letters, *(f"...{letters[k]}" for k in others)])
-        mixes = [profile[..., self.blocks[k]] for k in others]
-        rule = f"{terms}->...{letters[own]}"
-        return np.asarray(np.einsum(rule, self.payoffs[own], *mixes, optimize=self.players > 2))
+    @cached_property
+    def _own_first(self) -> tuple[Array, ...]:
+        return own_first(self.payoffs, self.players)
 
     def table(self) -> Table:
         """The bimatrix with both payoffs in every cell, or the sizes of a larger game."""
         title = self.title or f"{self.players}-player game with actions {self.actions}"
         if self.players != 2 or max(self.actions) > SHOWN:
-            rows = tuple(zip(self.player_names, self.actions, strict=True))
+            rows: tuple[Any, ...] = tuple(zip(self.player_names, self.actions, strict=True))
             return Table(("player", "actions"), rows, title=title)
         first, second = self.payoffs
         rows = tuple(
@@ -280,14 +186,6 @@ class NormalFormGame:
 
 def _cell(first: float, second: float) -> str:
     return f"{format_number(first)}, {format_number(second)}"
-
-
-def _is_ragged(values: Any) -> bool:
-    try:
-        np.asarray(values, dtype=float)
-    except (ValueError, TypeError):
-        return True
-    return False
 
 
 def _checked_payoffs(payoffs: Any) -> Array:
@@ -328,28 +226,3 @@ def _checked_payoffs(payoffs: Any) -> Array:
             "finite numbers."
         )
     return out
-
-
-def _names(given: Any, count: int, what: str, of: str) -> tuple[Any, ...]:
-    if given is None:
-        return tuple(range(count))
-    names = tuple(given)
-    if len(names) != count:
-        raise NotAGame(f"{what} has {len(names)} entries for {count} {of}.")
-    twice = [name for k, name in enumerate(names) if name in names[:k]]
-    if twice:
-        raise NotAGame(f"{what}: {twice[0]!r} is given twice.")
-    return names
-
-
-def _action_names(
-    given: Any, actions: tuple[int, ...], players: tuple[Any, ...]
-) -> tuple[tuple[str, ...], ...]:
-    if given is None:
-        return tuple(tuple(str(k) for k in range(size)) for size in actions)
-    if len(given) != len(actions):
-        raise NotAGame(f"action_names has {len(given)} entries for {len(actions)} players.")
-    return tuple(
-        tuple(str(name) for name in _names(own, size, f"action_names of player {who!r}", "actions"))
-        for own, size, who in zip(given, actions, players, strict=True)
-    )
