@@ -34,7 +34,7 @@ from eqsolve.errors import EqsolveError
 from eqsolve.games.batch import GameBatch
 
 Array = NDArray[np.float64]
-CHUNK = 128  # rounds played between two looks at the account
+CHUNK = 256  # rounds played between two looks at the account
 CHUNK_SIZE = 2**18  # numbers that the profiles of a chunk hold at most
 PARTS = 4  # of an account, first in the memory that a run is resumed from
 

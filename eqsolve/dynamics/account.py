@@ -113,7 +113,7 @@ class Account:
         if self.power:
             weights = np.arange(first + 1, first + len(played) + 1, dtype=float) ** self.power
             self.strategies += np.tensordot(weights, played, 1)
-        else:
+        elif not self.joint.shape[1]:
             self.strategies += played.sum(axis=0)
         if self.joint.shape[1]:
             self._take_joint(played)
@@ -141,7 +141,7 @@ class Account:
         """Averages over the rounds taken in so far, which number `rounds`."""
         total = total_weight(rounds, self.power)
         with np.errstate(invalid="ignore"):
-            strategies = self.strategies / (total or np.nan)
+            strategies = self._strategies() / (total or np.nan)
             joint = self.joint / (rounds or np.nan) if self.joint.shape[1] else None
             if joint is not None:
                 paid = deviations_of_joint(self.game, joint)
@@ -149,3 +149,11 @@ class Account:
                 return Averages(strategies, paid, own, joint if joint_too else None)
             count = rounds or np.nan
             return Averages(strategies, self.deviations / count, self.payoffs / count, None)
+
+    def _strategies(self) -> Array:
+        """Sums of weighed strategies; alike weighed, they are the margins of joint play."""
+        if self.power or not self.joint.shape[1]:
+            return self.strategies
+        axes = range(1, self.joint.ndim)
+        margins = [self.joint.sum(axis=tuple(k for k in axes if k != own)) for own in axes]
+        return np.concatenate(margins, axis=1)

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.dynamics.finite_learner import FiniteLearner, per_coordinate, pure_payoffs, units
+from eqsolve.dynamics.finite_learner import FiniteLearner, per_coordinate, pure_payoffs
 from eqsolve.dynamics.protocol import State
 from eqsolve.dynamics.simplices import drawn, softmax
 from eqsolve.errors import EqsolveError
@@ -57,7 +57,7 @@ class _Bandit(FiniteLearner, ABC):
         count, losses = state
         pure = drawn(profile, game.blocks, rng)
         highest = per_coordinate(np.asarray(game.payoff_range[1]), game)
-        lost = (highest - pure_payoffs(game, pure)) / per_coordinate(units(game, "spread"), game)
+        lost = (highest - pure_payoffs(game, pure)) / game.coordinate_spreads
         number = int(count[0]) + 1
         against = profile + self.implicit * self._eta(game, number)
         losses = losses + np.divide(lost, against, out=np.zeros_like(lost), where=pure > 0)

@@ -82,8 +82,9 @@ class FiniteLearner(ABC):
         paid = np.asarray(game.deviation_payoffs(against))
         return paid if self.unit == 1.0 else paid / self._units(game)
 
-    def _units(self, game: Any) -> Array:
-        return per_coordinate(units(game, self.unit), game)
+    def _units(self, game: Any) -> Array | float:
+        """The unit of payoffs at every coordinate."""
+        return game.coordinate_spreads if isinstance(self.unit, str) else float(self.unit)
 
     def _check_game(self, game: Any) -> None:
         if not hasattr(game, "deviation_payoffs"):

@@ -1,8 +1,8 @@
 """Mixed strategies side by side in one vector: sums, normalisation, draws and projections.
 
 Everything takes values (replications, n) and `blocks`, one slice a player, and returns
-arrays of the same shape and memory order. With many replications the order is Fortran's, so
-that each coordinate's replications are contiguous and every operation runs over them.
+arrays of that shape in Fortran's order: each coordinate's replications are contiguous, so
+that every operation runs over them, and players with equally many actions go together.
 """
 
 from __future__ import annotations
@@ -22,34 +22,51 @@ LEAST = 1e-300  # weight of actions without any, so that no weight at all means 
 SUM = 1e-6  # how far from one the probabilities of a given strategy may add up
 
 
+def grouped(values: Array, blocks: Blocks) -> list[Array]:
+    """Values as (players, actions, replications), one array where all have as many actions.
+
+    Views where `values` (replications, n) are in Fortran's order.
+    """
+    columns = values.T
+    sizes = {block.stop - block.start for block in blocks}
+    if len(sizes) == 1:
+        return [columns.reshape(len(blocks), sizes.pop(), -1)]
+    return [columns[block][None] for block in blocks]
+
+
+def _like(values: Array) -> Array:
+    """Room for an answer, in Fortran's order."""
+    return np.empty(values.shape[::-1]).T
+
+
 def block_sums(values: Array, blocks: Blocks) -> Array:
     """Each player's sum, at every one of its coordinates.
 
     >>> block_sums(np.array([[1.0, 2.0, 5.0]]), [slice(0, 2), slice(2, 3)])
     array([[3., 3., 5.]])
     """
-    out = np.empty_like(values)
-    for block in blocks:
-        out[:, block] = values[:, block].sum(axis=1, keepdims=True)
+    out = _like(values)
+    for own, to in zip(grouped(values, blocks), grouped(out, blocks), strict=True):
+        to[...] = own.sum(axis=1, keepdims=True)
     return out
 
 
 def normalised(weights: Array, blocks: Blocks) -> Array:
     """Weights divided by their player's sum."""
-    out = np.empty_like(weights)
-    for block in blocks:
-        own = weights[:, block]
-        np.divide(own, own.sum(axis=1, keepdims=True), out=out[:, block])
+    out = _like(weights)
+    for own, to in zip(grouped(weights, blocks), grouped(out, blocks), strict=True):
+        np.divide(own, own.sum(axis=1, keepdims=True), out=to)
     return out
 
 
 def softmax(scores: Array, blocks: Blocks) -> Array:
     """exp(scores), normalised player by player, however large the scores."""
-    out = np.empty_like(scores)
-    for block in blocks:
-        own = scores[:, block]
-        np.subtract(own, own.max(axis=1, keepdims=True), out=out[:, block])
-    return normalised(np.exp(out, out=out), blocks)
+    out = _like(scores)
+    for own, to in zip(grouped(scores, blocks), grouped(out, blocks), strict=True):
+        np.subtract(own, own.max(axis=1, keepdims=True), out=to)
+        np.exp(to, out=to)
+        np.divide(to, to.sum(axis=1, keepdims=True), out=to)
+    return out
 
 
 def matched(regrets: Array, blocks: Blocks) -> Array:
@@ -68,28 +85,26 @@ def best_actions(payoffs: Array, blocks: Blocks, ties: str = "first") -> Array:
 
     Actions within 1e-12 of the best, relative to the payoffs' size, are tied.
     """
-    out = np.zeros_like(payoffs)
-    for block in blocks:
-        own = payoffs[:, block]
+    out = _like(payoffs)
+    for own, to in zip(grouped(payoffs, blocks), grouped(out, blocks), strict=True):
         slack = TIED * np.abs(own).max(axis=1, keepdims=True)
         best = own >= own.max(axis=1, keepdims=True) - slack
         if ties == "first":
-            place = best.argmax(axis=1)
-            out[np.arange(len(own)), block.start + place] = 1.0
-        else:
-            out[:, block] = best / best.sum(axis=1, keepdims=True)
+            best &= np.cumsum(best, axis=1) == 1
+        np.divide(best, best.sum(axis=1, keepdims=True), out=to)
     return out
 
 
 def drawn(profile: Array, blocks: Blocks, rng: np.random.Generator) -> Array:
     """One action of every player drawn from its mix, as pure strategies (replications, n)."""
-    out = np.zeros_like(profile)
-    rows = np.arange(profile.shape[0])
-    for block in blocks:
-        reached = np.cumsum(profile[:, block], axis=1)
-        mark = rng.random(rows.size) * reached[:, -1]
-        place = (reached <= mark[:, None]).sum(axis=1)
-        out[rows, block.start + np.minimum(place, reached.shape[1] - 1)] = 1.0
+    out = _like(profile)
+    for own, to in zip(grouped(profile, blocks), grouped(out, blocks), strict=True):
+        reached = np.cumsum(own, axis=1)
+        # Less than one, so that the mark lies below the end and on no action without weight.
+        mark = rng.random((own.shape[0], 1, own.shape[2])) * reached[:, -1:]
+        passed = reached > mark
+        to[:, 0] = passed[:, 0]
+        np.not_equal(passed[:, 1:], passed[:, :-1], out=to[:, 1:])
     return out
 
 
@@ -99,15 +114,14 @@ def projected(values: Array, blocks: Blocks) -> Array:
     >>> projected(np.array([[0.9, 0.3, -1.0]]), [slice(0, 3)])
     array([[0.8, 0.2, 0. ]])
     """
-    out = np.empty_like(values)
-    for block in blocks:
-        own = values[:, block]
+    out = _like(values)
+    for own, to in zip(grouped(values, blocks), grouped(out, blocks), strict=True):
         falling = -np.sort(-own, axis=1)
-        excess = np.cumsum(falling, axis=1) - 1.0
-        size = np.arange(1, own.shape[1] + 1)
-        kept = (falling * size > excess).sum(axis=1)
-        threshold = excess[np.arange(len(own)), kept - 1] / kept
-        np.maximum(own - threshold[:, None], 0.0, out=out[:, block])
+        size = np.arange(1.0, own.shape[1] + 1)[:, None]
+        thresholds = (np.cumsum(falling, axis=1) - 1.0) / size
+        # The threshold rises as long as an action above it is added, and falls thereafter.
+        np.subtract(own, thresholds.max(axis=1, keepdims=True), out=to)
+        np.maximum(to, 0.0, out=to)
     return out
 
 

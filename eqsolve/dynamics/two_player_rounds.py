@@ -60,6 +60,8 @@ class _Stacked:
 
     def plain(self, values: Array) -> Array:
         """(..., 2, m) back to (..., n)."""
+        if self.real.all():
+            return values.reshape(*values.shape[:-2], -1)
         return values[..., self.real]
 
 
@@ -109,7 +111,10 @@ def hedge_rounds(
         buffers = _Buffers(stacked, count + 1)
         numbers = np.arange(first + 1, first + count + 2, dtype=float)
         times = 1 / np.sqrt(numbers) if anytime else np.ones(count + 1)
-        etas = (times[:, None] * rates)[..., None]
+        if rates[0] == rates[1]:  # arrays without axes: nothing has to be broadcast
+            etas = [np.asarray(eta) for eta in times * rates[0]]
+        else:
+            etas = list((times[:, None] * rates)[..., None])
         _hedge_loop(stacked, buffers, etas, totals, last, None if even else prior, first)
         played = buffers.strategies(stacked)
         memory = tuple(stacked.plain(part)[None] for part in (totals, last) if part is not None)
@@ -121,7 +126,7 @@ def hedge_rounds(
 def _hedge_loop(
     stacked: _Stacked,
     buffers: _Buffers,
-    etas: Array,
+    etas: list[Array],
     totals: Array,
     last: Array | None,
     prior: Array | None,
@@ -133,7 +138,7 @@ def _hedge_loop(
     told = buffers.told if last is None else last
     end = len(buffers.rows) - 1
     for place, (row, others, eta) in enumerate(
-        zip(buffers.rows, buffers.others, list(etas), strict=True)
+        zip(buffers.rows, buffers.others, etas, strict=True)
     ):
         if (first + place) % RECENTRED == 0:
             totals -= totals.max(axis=1, keepdims=True)
@@ -194,7 +199,7 @@ def _regret_loop(
     matmul, divide, add, subtract = np.matmul, np.divide, np.add, np.subtract
     maximum, vecdot = np.maximum, np.vecdot
     matrices, product, paid, sums = stacked.matrices, buffers.product, buffers.paid, buffers.sums
-    own_sums, own = buffers.own_sums, np.empty((2, 1))
+    own_sums, own, zero = buffers.own_sums, np.empty((2, 1)), np.zeros(())
     flat = own[:, 0]
     for row, others, following in zip(buffers.rows, buffers.others, buffers.rows[1:], strict=False):
         matmul(matrices, others, product)
@@ -204,7 +209,7 @@ def _regret_loop(
         subtract(last, own, last)
         add(regrets, last, regrets)
         if clipped:
-            maximum(regrets, 0.0, out=regrets)
+            maximum(regrets, zero, out=regrets)
         if predictive:
             add(regrets, last, following)
             maximum(following, least, out=following)

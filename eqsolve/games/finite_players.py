@@ -36,6 +36,17 @@ class FinitePlayers(ABC):
         """What each player gets from each of its actions against the others, (..., n)."""
 
     @property
+    @abstractmethod
+    def spreads(self) -> Array:
+        """Largest payoff difference of every player, (players,), or (games, players)."""
+
+    @cached_property
+    def coordinate_spreads(self) -> Array:
+        """Each player's spread at each of its coordinates, one where it is zero, (..., n)."""
+        spreads = np.asarray(self.spreads, dtype=float)
+        return np.repeat(np.where(spreads > 0, spreads, 1.0), self.actions, axis=-1)
+
+    @property
     def players(self) -> int:
         """How many players."""
         return len(self.actions)
