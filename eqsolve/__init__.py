@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from eqsolve._simulate import simulate as simulate
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
+    from eqsolve.concepts import BayesCoarseCorrelated as BayesCoarseCorrelated
+    from eqsolve.concepts import BayesCorrelated as BayesCorrelated
+    from eqsolve.concepts import CoarseCorrelated as CoarseCorrelated
+    from eqsolve.concepts import Correlated as Correlated
     from eqsolve.concepts import Nash as Nash
+    from eqsolve.concepts import QuantalResponse as QuantalResponse
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
@@ -34,9 +39,13 @@ if TYPE_CHECKING:
     from eqsolve.errors import NoFormulation as NoFormulation
     from eqsolve.errors import NotAGame as NotAGame
     from eqsolve.errors import NotInstalled as NotInstalled
+    from eqsolve.games import BayesianGame as BayesianGame
     from eqsolve.games import Game as Game
+    from eqsolve.games import NormalFormGame as NormalFormGame
     from eqsolve.games import Player as Player
+    from eqsolve.games import PolymatrixGame as PolymatrixGame
     from eqsolve.games import Population as Population
+    from eqsolve.games import SecurityGame as SecurityGame
     from eqsolve.rates.prediction import PredictedRate as PredictedRate
     from eqsolve.rates.report import ConvergenceReport as ConvergenceReport
     from eqsolve.results import Certificate as Certificate
@@ -52,7 +61,12 @@ else:
         "simulate": "_simulate",
         "validate": "_validate",
         "predict_rate": "_predict_rate",
+        "BayesCoarseCorrelated": "concepts",
+        "BayesCorrelated": "concepts",
+        "CoarseCorrelated": "concepts",
+        "Correlated": "concepts",
         "Nash": "concepts",
+        "QuantalResponse": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
         "Trajectory": "dynamics.trajectory",
@@ -61,9 +75,13 @@ else:
         "NoFormulation": "errors",
         "NotAGame": "errors",
         "NotInstalled": "errors",
+        "BayesianGame": "games",
         "Game": "games",
+        "NormalFormGame": "games",
         "Player": "games",
+        "PolymatrixGame": "games",
         "Population": "games",
+        "SecurityGame": "games",
         "PredictedRate": "rates.prediction",
         "ConvergenceReport": "rates.report",
         "Certificate": "results",

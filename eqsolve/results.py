@@ -169,7 +169,7 @@ class Certificate:
         With shared constraints: first-order residual with one multiplier for all.
     bound : float or None
         For a leader, in its declared sense: no commitment does better than this, as a
-        global solver has proven.
+        global solver has proven. For an objective over equilibria: none is better.
     """
 
     max_gain: float
@@ -204,7 +204,8 @@ class Certificate:
         if self.variational_residual is not None:
             rows.append(("variational residual", self.variational_residual))
         if self.bound is not None:
-            rows.append(("proven bound on the leader", self.bound))
+            leads = self.kind.startswith("Stackelberg")
+            rows.append((f"proven bound on the {'leader' if leads else 'objective'}", self.bound))
         return Table(("certificate", "value"), tuple(rows))
 
     def __repr__(self) -> str:
@@ -243,6 +244,11 @@ class Equilibrium:
         What was asked for.
     game : Game
         What was solved.
+    distribution : ndarray (actions_1, ..., actions_players) or None
+        Finite games with correlated play: the joint distribution over profiles, whose
+        marginals are the strategies.
+    value : float or None
+        The objective that was asked for: a leader's payoff, or what chose among equilibria.
     """
 
     strategies: Mapping[str, NDArray[np.float64]]
@@ -256,6 +262,8 @@ class Equilibrium:
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     concept: str = "Nash"
     game: Any = None
+    distribution: NDArray[np.float64] | None = None
+    value: float | None = None
 
     @property
     def explanation(self) -> Mapping[str, str]:

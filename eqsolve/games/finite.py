@@ -25,7 +25,7 @@ from eqsolve.games.finite_players import (
     checked_action_names,
     checked_names,
 )
-from eqsolve.games.multilinear import deviation_payoffs, own_first
+from eqsolve.games.multilinear import deviation_payoffs, deviation_slopes, own_first
 from eqsolve.results import Table, format_number
 
 SHOWN = 8  # actions a side up to which a bimatrix is printed in full
@@ -159,6 +159,10 @@ class NormalFormGame(FinitePlayers):
         """
         profile = np.asarray(vector, dtype=float)
         return deviation_payoffs(self._own_first, profile, self.blocks)
+
+    def deviation_slopes(self, vector: Array) -> Array:
+        """Derivative of `deviation_payoffs` at one profile (n,), as (n, n)."""
+        return deviation_slopes(self._own_first, vector, self.blocks)
 
     @cached_property
     def _own_first(self) -> tuple[Array, ...]:

@@ -90,3 +90,21 @@ def deviation_payoffs_of_batch(
             left = (left * others.pop()).sum(axis=-3)
         out[blocks[own]] = left
     return np.moveaxis(out.reshape(n, *profile.shape[:-1]), 0, -1)
+
+
+def deviation_slopes(tensors: Sequence[Array], vector: Array, blocks: Sequence[slice]) -> Array:
+    """Derivative of `deviation_payoffs` at one profile (n,), as (n, n).
+
+    Row (i, b), column (j, c): what player i gets from b when j plays c for sure and everybody
+    else mixes. Zero where i = j.
+    """
+    out = np.zeros((vector.size, vector.size))
+    for own, tensor in enumerate(tensors):
+        others = [k for k in range(len(blocks)) if k != own]
+        for kept in others:
+            left = np.moveaxis(tensor, 1 + others.index(kept), 1)
+            # Summed out from the last axis on, so that the axes before keep their places.
+            for k in reversed([k for k in others if k != kept]):
+                left = left @ vector[blocks[k]]
+            out[blocks[own], blocks[kept]] = left
+    return out

@@ -1,6 +1,6 @@
 """Gambit's strategic-form files (.nfg): read and written, both forms.
 
-    NFG 1 R "title" { "Row" "Column" }  { 2 2 }            or  { { "up" "down" } { "left" "right" } }
+    NFG 1 R "title" { "Row" "Column" }  { 2 2 }        or  { { "up" "down" } { "left" "right" } }
     "an optional comment"
     1 1  0 2  0 2  1 1                                     payoff form
 
@@ -161,7 +161,9 @@ def _strategies(
         actions = tuple(counts)
     reader.expect("}")
     if len(actions) != players:
-        reader.fail(opening, f"{players} players but strategies of {len(actions)}, which begin here")
+        reader.fail(
+            opening, f"{players} players but strategies of {len(actions)}, which begin here"
+        )
     unique = all(len(set(own)) == len(own) for own in named)
     return (named if named and unique else None), actions
 

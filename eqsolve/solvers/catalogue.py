@@ -7,6 +7,8 @@ from typing import Any
 from eqsolve.errors import EqsolveError
 from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
 from eqsolve.solvers.convex import Convex
+from eqsolve.solvers.highs import Highs
+from eqsolve.solvers.multiple_linear_programs import MultipleLinearPrograms
 from eqsolve.solvers.nonlinear import Ipopt
 from eqsolve.solvers.outer_approximation import OuterApproximation
 from eqsolve.solvers.relaxation_path import RelaxationPath
@@ -25,6 +27,33 @@ ENGINES: dict[str, Any] = {
     "responses-in-turn": ResponsesInTurn,
     "outer-approximation": OuterApproximation,
 }
+# Names of their own: to continuous games "highs" is Pyomo's, for nonlinear models that are linear.
+FINITE_ENGINES: dict[str, Any] = {
+    "highs": Highs,
+    "multiple-linear-programs": MultipleLinearPrograms,
+}
+
+
+def finite_solver_named(name: str) -> Any:
+    """The engine for programs of finite games called `name`.
+
+    Raises
+    ------
+    EqsolveError
+        When there is none; with the names there are.
+
+    Examples
+    --------
+    >>> finite_solver_named("highs").name
+    'highs'
+    """
+    known = {**ENGINES, **FINITE_ENGINES}
+    if name not in known:
+        raise EqsolveError(
+            f"There is no solver called {name!r} for finite games; there are "
+            f"{', '.join(FINITE_ENGINES)}."
+        )
+    return known[name]()
 
 
 def solver_named(name: str) -> Any:
@@ -57,6 +86,9 @@ def default_solver(kind: str) -> Any:
         "mpec": RelaxationPath,
         "best responses": ResponsesInTurn,
         "bilevel-by-value": OuterApproximation,
+        "linear": Highs,
+        "mixed-integer linear": Highs,
+        "multiple linear": MultipleLinearPrograms,
     }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")
