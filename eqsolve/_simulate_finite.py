@@ -67,7 +67,11 @@ def simulate_finite(
     resume: Any,
     workers: int | None,
 ) -> RepeatedPlay:
-    """See `eq.simulate`; the start is even mixing unless given."""
+    """See `eq.simulate`; the start is even mixing unless given.
+
+    Players of a Bayesian game learn type by type. A learner that has ``opening(game, profile,
+    state, rng) -> (profile, state)`` chooses itself what it plays first.
+    """
     if resume is not None:
         game, runs, first, learner = _resumed(game, dynamics, resume, delay)
     else:
@@ -98,6 +102,8 @@ def _fresh(
 ) -> tuple[Any, list[_Run], Dynamics]:
     if replications < 1:
         raise EqsolveError(f"replications must be at least 1, not {replications}.")
+    if hasattr(game, "agent_form"):
+        game = game.agent_form()
     if isinstance(game, GameBatch):
         game = game.rows(np.repeat(np.arange(len(game)), replications))
         replications = len(game)
@@ -114,7 +120,10 @@ def _fresh(
         for k, (block, stream) in enumerate(zip(blocks, streams(seed, len(blocks)), strict=True)):
             own = _game_of_block(game, k)
             account = Account.opened(own, block.shape[0], power, joint=joint)
-            runs.append(_Run(own, block, _laid(learner.start(own, block)), stream, account))
+            state = _laid(learner.start(own, block))
+            if hasattr(learner, "opening"):
+                block, state = learner.opening(own, block, state, stream)
+            runs.append(_Run(own, np.asfortranarray(block), state, stream, account))
     return game, runs, learner
 
 
@@ -128,6 +137,8 @@ def _resumed(
         raise EqsolveError(
             f"The run to resume has {kept.profile.shape[1]} coordinates; the game has {game.n}."
         )
+    if hasattr(game, "agent_form"):
+        game = game.agent_form()
     if isinstance(game, GameBatch):
         times, rest = divmod(kept.profile.shape[0], len(game))
         if rest:
@@ -300,7 +311,8 @@ def _joint(runs: list[_Run], final: list[Array], resume: Any, joint_too: bool) -
     complete = resume is None or len(resume.average_joint) == len(resume)
     if not joint_too or not complete:
         return np.concatenate(final)[None]
-    new = _over_blocks([[each.joint for each in run.averages] for run in runs])
+    parts: list[list[Any]] = [[each.joint for each in run.averages] for run in runs]
+    new = _over_blocks(parts)
     if resume is None:
         return new
     return resume.average_joint if new is None else np.concatenate([resume.average_joint, new])

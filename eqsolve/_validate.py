@@ -4,36 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._predict_rate import point_of
+from eqsolve._validate_finite import validate_play
+from eqsolve.dynamics.repeated_play import RepeatedPlay
 from eqsolve.dynamics.trajectory import Trajectory
 from eqsolve.errors import EqsolveError
 from eqsolve.rates.measurement import measure
+from eqsolve.rates.play_report import PlayReport
 from eqsolve.rates.prediction import predict
 from eqsolve.rates.report import ConvergenceReport
 
 Array = NDArray[np.float64]
 
 
+@overload
+def validate(
+    trajectory: RepeatedPlay,
+    equilibrium: Any = ...,
+    dynamics: None = ...,
+    distance: None = ...,
+    *,
+    game: Any = ...,
+    concept: str = ...,
+) -> PlayReport: ...
+@overload
 def validate(
     trajectory: Any,
     equilibrium: Any,
+    dynamics: Any = ...,
+    distance: Callable[[Array], Array] | None = ...,
+    *,
+    game: Any = ...,
+    concept: str = ...,
+) -> ConvergenceReport: ...
+def validate(
+    trajectory: Any,
+    equilibrium: Any = None,
     dynamics: Any = None,
     distance: Callable[[Array], Array] | None = None,
     *,
     game: Any = None,
-) -> ConvergenceReport:
+    concept: str = "coarse correlated",
+) -> ConvergenceReport | PlayReport:
     """Does a run converge to an equilibrium, how fast, and how fast should it?
 
     Parameters
     ----------
     trajectory : Trajectory, array (T, n) or (T, replications, n), or path to .npz or .csv
     equilibrium : Equilibrium, dict, array (n,), or a list of them
-        With several, distances are to the nearest.
+        With several, distances are to the nearest. Optional for repeated play of a finite
+        game, which is compared with the set of (coarse) correlated equilibria; then also
+        which of several is reached, and distributions over profiles are taken.
     dynamics : Dynamics or callable, optional
         Adds the predicted rate, and whether the equilibrium is a fixed point and stable.
     distance : callable, optional
@@ -41,10 +67,14 @@ def validate(
         equilibria, or another norm.
     game : Game, optional
         For `dynamics`; default the game the equilibrium was solved for.
+    concept : "coarse correlated" or "correlated"
+        The set that repeated play is compared with.
 
     Returns
     -------
     ConvergenceReport
+        Or, for repeated play of a finite game without `dynamics` or `distance`, a
+        `PlayReport`: the gap to the set with its rate and bound, and the band of payoffs.
 
     Raises
     ------
@@ -59,6 +89,10 @@ def validate(
     ('linear', True)
     """
     run = as_trajectory(trajectory)
+    if isinstance(run, RepeatedPlay) and dynamics is None and distance is None:
+        return validate_play(run, equilibrium, concept=concept)
+    if equilibrium is None:
+        raise EqsolveError("validate() needs an equilibrium to compare the run with.")
     targets = equilibrium if _is_list(equilibrium) else [equilibrium]
     game = getattr(targets[0], "game", None) if game is None else game
     points = [point_of(target, game) for target in targets]

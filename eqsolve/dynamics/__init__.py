@@ -11,6 +11,7 @@ where the state is a tuple of arrays with replications first. A plain function
 
 from __future__ import annotations
 
+from eqsolve.dynamics.agents import Agents, OpenSpielPolicies, PettingZooAgents
 from eqsolve.dynamics.bandit import Exp3, Exp3IX, TsallisINF
 from eqsolve.dynamics.best_response import BestResponse
 from eqsolve.dynamics.competitive import CompetitiveGradient
@@ -24,6 +25,8 @@ from eqsolve.dynamics.multiplicative_weights import (
     MultiplicativeWeights,
     OptimisticMultiplicativeWeights,
 )
+from eqsolve.dynamics.parallel_env import RepeatedGameEnv
+from eqsolve.dynamics.player_by_player import PlayerByPlayer
 from eqsolve.dynamics.policy_gradient import PolicyFixedPoint, PolicyGradient
 from eqsolve.dynamics.projected_gradient import ProjectedGradient
 from eqsolve.dynamics.protocol import Dynamics, FunctionDynamics, as_dynamics
@@ -39,6 +42,7 @@ from eqsolve.dynamics.rotation import ConsensusOptimization, SymplecticAdjustmen
 from eqsolve.dynamics.trajectory import Trajectory
 
 __all__ = [
+    "Agents",
     "BestResponse",
     "CompetitiveGradient",
     "ConsensusOptimization",
@@ -54,8 +58,11 @@ __all__ = [
     "GradientPlay",
     "LogitResponse",
     "MultiplicativeWeights",
+    "OpenSpielPolicies",
     "OptimisticGradient",
     "OptimisticMultiplicativeWeights",
+    "PettingZooAgents",
+    "PlayerByPlayer",
     "PolicyFixedPoint",
     "PolicyGradient",
     "PredictiveRegretMatchingPlus",
@@ -63,6 +70,7 @@ __all__ = [
     "QLearning",
     "RegretMatching",
     "RegretMatchingPlus",
+    "RepeatedGameEnv",
     "RepeatedPlay",
     "StackelbergGradient",
     "SymplecticAdjustment",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +248,44 @@ class RepeatedPlay(Trajectory):
             return None
         rounds = np.where(self.steps > 0, self.steps, np.nan)
         return np.stack([proof(rounds, size) for size in self.game.actions], axis=-1)
+
+    def last_iterates(self) -> Trajectory:
+        """The strategies alone, as a plain trajectory: for rates of convergence to a point."""
+        return Trajectory(
+            steps=self.steps,
+            iterates=self.iterates,
+            players=self.players,
+            coordinate_names=self.coordinate_names,
+            interrupted=self.interrupted,
+        )
+
+    def rows(self, places: Any) -> RepeatedPlay:
+        """Some of the replications (an index, a slice or an array of int), with their game.
+
+        Examples
+        --------
+        >>> import eqsolve as eq
+        >>> batch = GameBatch(np.random.default_rng(0).random((5, 2, 3, 3)))
+        >>> path = eq.simulate(batch, eq.dynamics.RegretMatching(), steps=10)
+        >>> type(path.rows(3).game).__name__, path.rows(3).replications
+        ('NormalFormGame', 1)
+        """
+        one = isinstance(places, (int, np.integer))
+        kept = [int(places)] if one else places
+        game = self.game
+        if isinstance(game, GameBatch):
+            game = game[int(places)] if one else game.rows(kept)
+        joint = self.average_joint
+        return replace(
+            self,
+            game=game,
+            iterates=self.iterates[:, kept],
+            average_strategies=self.average_strategies[:, kept],
+            average_deviations=self.average_deviations[:, kept],
+            average_payoffs=self.average_payoffs[:, kept],
+            average_joint=None if joint is None else joint[:, kept],
+            resume=None,
+        )
 
     def table(self) -> Table:
         """The measures at the end: mean and largest over replications."""

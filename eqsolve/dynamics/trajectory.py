@@ -240,7 +240,8 @@ def archived(
         "interrupted": trajectory.interrupted,
     }
     kept = trajectory.resume
-    if kept is not None:
+    # Objects in a dynamics' memory, such as users' agents, do not go into files.
+    if kept is not None and not any(part.dtype == object for part in kept.state):
         arrays["profile"] = kept.profile
         arrays |= {f"state_{k}": part for k, part in enumerate(kept.state)}
         notes["resume"] = {
