@@ -83,7 +83,7 @@ def simulate_finite(
     joint_too = fits(game, rows, before + records.size)
     if resume is None:
         for run in runs:
-            run.recorded.append(np.array(run.profile, order="C"))
+            run.recorded.append(np.array(run.profile[None], order="C"))
             run.averages.append(run.account.averages(0, joint_too=joint_too))
     wanted = set(records.tolist())
 
@@ -233,19 +233,17 @@ def _step_by_step(run: _Run, learner: Any, count: int, stop: threading.Event) ->
 
 
 def _keep(run: _Run, played: Array, wanted: set[int], joint_too: bool) -> None:
-    """Take rounds into the account, up to each record in turn."""
-    first, start = run.taken, 0
-    for place in range(1, len(played) + 1):
-        if first + place not in wanted:
-            continue
-        run.account.take(played[start:place], first + start)
-        start = place
-        following = played[place] if place < len(played) else run.profile
-        run.recorded.append(np.array(following, order="C"))
-        check_strategies(run.game, run.recorded[-1], "What the learner returns as the strategy")
-        run.averages.append(run.account.averages(first + place, joint_too=joint_too))
-    run.account.take(played[start:], first + start)
+    """Take rounds into the account, recording where it is wanted."""
+    first = run.taken
+    places = [k for k in range(1, len(played) + 1) if first + k in wanted]
     run.taken = first + len(played)
+    if not places:
+        run.account.take(played, first)
+        return
+    following = [played[k] if k < len(played) else run.profile for k in places]
+    run.recorded.append(np.stack(following))
+    check_strategies(run.game, run.recorded[-1], "What the learner returns as the strategy")
+    run.averages.append(run.account.take_recording(played, first, places, joint_too=joint_too))
 
 
 def _repeated_play(
@@ -262,7 +260,7 @@ def _repeated_play(
     if taken < last and (not kept.size or kept[-1] != taken):
         kept = np.append(kept, taken)
         for run in runs:
-            run.recorded.append(np.array(run.profile, order="C"))
+            run.recorded.append(np.array(run.profile[None], order="C"))
             run.averages.append(run.account.averages(taken, joint_too=joint_too))
     steps = np.concatenate([[0] if resume is None else resume.steps, kept]).astype(np.int64)
     columns = {
@@ -301,7 +299,7 @@ def _over_blocks(parts: list[list[Array]]) -> Any:
     """Records of all blocks side by side, (T, replications, ...); None without records."""
     if not parts[0]:
         return None
-    return np.concatenate([np.stack(block) for block in parts], axis=1)
+    return np.concatenate([np.concatenate(block) for block in parts], axis=1)
 
 
 def _joint(runs: list[_Run], final: list[Array], resume: Any, joint_too: bool) -> Any:
@@ -310,7 +308,7 @@ def _joint(runs: list[_Run], final: list[Array], resume: Any, joint_too: bool) -
         return None
     complete = resume is None or len(resume.average_joint) == len(resume)
     if not joint_too or not complete:
-        return np.concatenate(final)[None]
+        return np.concatenate(final, axis=1)
     parts: list[list[Any]] = [[each.joint for each in run.averages] for run in runs]
     new = _over_blocks(parts)
     if resume is None:

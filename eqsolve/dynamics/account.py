@@ -11,6 +11,7 @@ Sums take in whole chunks of rounds at a time, as matrix products, whoever the l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +27,14 @@ WORK_SIZE = 2**20  # numbers of intermediate products
 
 @dataclass(frozen=True)
 class Averages:
-    """What an account shows after some rounds; not a number before the first.
+    """What an account shows after K numbers of rounds; not a number before the first.
 
     Attributes
     ----------
-    strategies : ndarray (replications, n)
-    deviations : ndarray (replications, n)
-    payoffs : ndarray (replications, players)
-    joint : ndarray (replications, actions_1, ..., actions_n) or None
+    strategies : ndarray (K, replications, n)
+    deviations : ndarray (K, replications, n)
+    payoffs : ndarray (K, replications, players)
+    joint : ndarray (K, replications, actions_1, ..., actions_n) or None
     """
 
     strategies: Array
@@ -137,23 +138,94 @@ class Account:
                 left = (left[..., :, None] * rounds[..., None, block]).reshape(*left.shape[:2], -1)
             flat += left.transpose(0, 2, 1) @ rounds[..., last]
 
-    def averages(self, rounds: int, *, joint_too: bool = True) -> Averages:
-        """Averages over the rounds taken in so far, which number `rounds`."""
-        total = total_weight(rounds, self.power)
-        with np.errstate(invalid="ignore"):
-            strategies = self._strategies() / (total or np.nan)
-            joint = self.joint / (rounds or np.nan) if self.joint.shape[1] else None
-            if joint is not None:
-                paid = deviations_of_joint(self.game, joint)
-                own = payoffs_of_joint(self.game, joint)
-                return Averages(strategies, paid, own, joint if joint_too else None)
-            count = rounds or np.nan
-            return Averages(strategies, self.deviations / count, self.payoffs / count, None)
+    def take_recording(
+        self, played: Array, first: int, places: Sequence[int], *, joint_too: bool
+    ) -> Averages:
+        """Add rounds, and show the averages after the numbers of them in `places`, (K, ...).
 
-    def _strategies(self) -> Array:
-        """Sums of weighed strategies; alike weighed, they are the margins of joint play."""
-        if self.power or not self.joint.shape[1]:
-            return self.strategies
-        axes = range(1, self.joint.ndim)
-        margins = [self.joint.sum(axis=tuple(k for k in axes if k != own)) for own in axes]
-        return np.concatenate(margins, axis=1)
+        Parameters
+        ----------
+        played : ndarray (rounds, replications, n)
+        first : int
+            Rounds taken in before.
+        places : sequence of int
+            Rising, from 1 to the number of rounds.
+        joint_too : bool
+            Show joint play where it is kept.
+        """
+        every = len(places) == len(played)
+        if every and self.joint.shape[1] and len(played) * self.joint.size <= 4 * WORK_SIZE:
+            return self._take_recording_all(played, first, joint_too)
+        sums, start = [], 0
+        for place in places:
+            self.take(played[start:place], first + start)
+            sums.append([part.copy() for part in self.parts])
+            start = place
+        self.take(played[start:], first + start)
+        strategies, joint, deviations, payoffs = (
+            np.stack(part) for part in zip(*sums, strict=True)
+        )
+        return self._shown(
+            first + np.asarray(places), strategies, joint, deviations, payoffs, joint_too
+        )
+
+    def _take_recording_all(self, played: Array, first: int, joint_too: bool) -> Averages:
+        """The same where every round is recorded: running sums instead of a loop."""
+        outer = np.ones(played.shape[:2])
+        for block in self.game.blocks:
+            own = played[:, :, block]
+            outer = outer[..., None] * own.reshape(*own.shape[:2], *(1,) * (outer.ndim - 2), -1)
+        joint = np.cumsum(outer, axis=0) + self.joint
+        rounds = first + np.arange(1, len(played) + 1)
+        strategies = np.empty((0, *self.strategies.shape))
+        if self.power:
+            weights = rounds.astype(float)[:, None, None] ** self.power
+            strategies = np.cumsum(weights * played, axis=0) + self.strategies
+            self.strategies = strategies[-1].copy()
+        self.joint = joint[-1].copy()
+        kept = self.deviations[None], self.payoffs[None]  # empty beside joint play
+        return self._shown(rounds, strategies, joint, *kept, joint_too)
+
+    def averages(self, rounds: int, *, joint_too: bool = True) -> Averages:
+        """Averages over the rounds taken in so far, which number `rounds`, (1, ...)."""
+        parts = [part[None] for part in self.parts]
+        return self._shown(np.array([rounds]), *parts, joint_too)
+
+    def _shown(
+        self,
+        rounds: NDArray[np.int64],
+        strategies: Array,
+        joint: Array,
+        deviations: Array,
+        payoffs: Array,
+        joint_too: bool,
+    ) -> Averages:
+        """Averages from sums after numbers of rounds (K,)."""
+        count = np.where(rounds > 0, rounds, np.nan)
+        weights = np.array([total_weight(int(k), self.power) or np.nan for k in rounds])
+        if not joint.shape[2]:
+            return Averages(
+                _divided(strategies, weights),
+                _divided(deviations, count),
+                _divided(payoffs, count),
+                None,
+            )
+        average = _divided(joint, count)
+        return Averages(
+            _divided(strategies, weights) if self.power else margins(average),
+            deviations_of_joint(self.game, average),
+            payoffs_of_joint(self.game, average),
+            average if joint_too else None,
+        )
+
+
+def _divided(sums: Array, by: Array) -> Array:
+    """Sums (K, ...) over one number each."""
+    return sums / by.reshape(-1, *(1,) * (sums.ndim - 1))
+
+
+def margins(joint: Array) -> Array:
+    """Every player's margin of joint play (K, replications, actions_1, ...), (K, ..., n)."""
+    axes = range(2, joint.ndim)
+    each = [joint.sum(axis=tuple(k for k in axes if k != own)) for own in axes]
+    return np.concatenate(each, axis=-1)
