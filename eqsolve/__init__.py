@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from eqsolve.concepts import QuantalResponse as QuantalResponse
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
+    from eqsolve.dynamics.repeated_play import RepeatedPlay as RepeatedPlay
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
     from eqsolve.errors import EqsolveError as EqsolveError
     from eqsolve.errors import EquilibriumNotFound as EquilibriumNotFound
@@ -41,11 +42,13 @@ if TYPE_CHECKING:
     from eqsolve.errors import NotInstalled as NotInstalled
     from eqsolve.games import BayesianGame as BayesianGame
     from eqsolve.games import Game as Game
+    from eqsolve.games import GameBatch as GameBatch
     from eqsolve.games import NormalFormGame as NormalFormGame
     from eqsolve.games import Player as Player
     from eqsolve.games import PolymatrixGame as PolymatrixGame
     from eqsolve.games import Population as Population
     from eqsolve.games import SecurityGame as SecurityGame
+    from eqsolve.rates.play_report import PlayReport as PlayReport
     from eqsolve.rates.prediction import PredictedRate as PredictedRate
     from eqsolve.rates.report import ConvergenceReport as ConvergenceReport
     from eqsolve.results import Certificate as Certificate
@@ -69,6 +72,7 @@ else:
         "QuantalResponse": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
+        "RepeatedPlay": "dynamics.repeated_play",
         "Trajectory": "dynamics.trajectory",
         "EqsolveError": "errors",
         "EquilibriumNotFound": "errors",
@@ -77,11 +81,13 @@ else:
         "NotInstalled": "errors",
         "BayesianGame": "games",
         "Game": "games",
+        "GameBatch": "games",
         "NormalFormGame": "games",
         "Player": "games",
         "PolymatrixGame": "games",
         "Population": "games",
         "SecurityGame": "games",
+        "PlayReport": "rates.play_report",
         "PredictedRate": "rates.prediction",
         "ConvergenceReport": "rates.report",
         "Certificate": "results",

@@ -91,7 +91,7 @@ class Agents:
     ...         return int(self.totals.argmax())
     ...     def update(self, payoffs):
     ...         self.totals += payoffs
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> path = eq.simulate(pennies, Agents([Greedy, Greedy]), steps=400, record_every=400)
     >>> bool(path.regret()[-1, 0] < 0.1)
     True
@@ -198,7 +198,7 @@ class OpenSpielPolicies(Agents):
     ...     def action_probabilities(self, state, player_id=None):
     ...         legal = state.legal_actions()
     ...         return {action: 1 / len(legal) for action in legal}
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> path = eq.simulate(pennies, OpenSpielPolicies([Uniform(), Uniform()]), steps=3)
     >>> path.exploitability()[-1]
     array([0.])
@@ -248,7 +248,7 @@ class PettingZooAgents(Agents):
     >>> class Defect:
     ...     def act(self, observation):
     ...         return 1
-    >>> dilemma = eq.games.finite.NormalFormGame([[[3, 1], [4, 2]], [[3, 4], [1, 2]]])
+    >>> dilemma = eq.NormalFormGame([[[3, 1], [4, 2]], [[3, 4], [1, 2]]])
     >>> path = eq.simulate(dilemma, PettingZooAgents([tit_for_tat, Defect]), steps=10)
     >>> path.average_payoffs[-1, 0]
     array([1.9, 2.2])

@@ -45,7 +45,7 @@ class FictitiousPlay(FiniteLearner):
     Examples
     --------
     >>> import eqsolve as eq
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> path = eq.simulate(pennies, FictitiousPlay(), start=[0, 0], steps=5000)
     >>> bool(path.exploitability()[-1, 0] < 0.02)
     True

@@ -48,7 +48,7 @@ class LogitResponse(FiniteLearner):
     Examples
     --------
     >>> import eqsolve as eq
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> learner = LogitResponse(precision=0.5, inertia=0.5)
     >>> path = eq.simulate(pennies, learner, start=[0, 1], steps=200)
     >>> path.final.round(6)

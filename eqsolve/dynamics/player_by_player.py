@@ -31,7 +31,7 @@ class PlayerByPlayer:
     --------
     >>> import eqsolve as eq
     >>> duel = PlayerByPlayer([eq.dynamics.RegretMatching(), eq.dynamics.FictitiousPlay()])
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> path = eq.simulate(pennies, duel, start=[0, 1], steps=1000, record_every=1000)
     >>> bool(path.regret(player=0)[-1, 0] < 0.04)
     True

@@ -113,7 +113,7 @@ class PlayReport:
     Examples
     --------
     >>> import eqsolve as eq
-    >>> chicken = eq.games.finite.NormalFormGame.bimatrix([[0, 7], [2, 6]], [[0, 2], [7, 6]])
+    >>> chicken = eq.NormalFormGame.bimatrix([[0, 7], [2, 6]], [[0, 2], [7, 6]])
     >>> learner = eq.dynamics.MultiplicativeWeights()
     >>> path = eq.simulate(chicken, learner, start=[[0.6, 0.4], [0.5, 0.5]], steps=500)
     >>> report = eq.validate(path, [chicken.pack([0, 1]), chicken.pack([1, 0])])

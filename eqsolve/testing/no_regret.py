@@ -44,7 +44,7 @@ def assert_no_regret(
     Examples
     --------
     >>> import eqsolve as eq
-    >>> pennies = eq.games.finite.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
+    >>> pennies = eq.NormalFormGame.bimatrix([[1, -1], [-1, 1]])
     >>> learner = eq.dynamics.RegretMatching()
     >>> path = eq.simulate(pennies, learner, start=[0, [0.4, 0.6]], steps=1000)
     >>> assert_no_regret(path, bound=learner, min_order=0.25)
