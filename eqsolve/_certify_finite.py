@@ -26,6 +26,7 @@ from eqsolve.concepts import (
     Stackelberg,
 )
 from eqsolve.errors import NoFormulation, NotAGame
+from eqsolve.formulations.bayesian_correlated import PlansProof, distance_from_plans
 from eqsolve.formulations.certificates import finite_certificate, nash_gains, simplex_infeasibility
 from eqsolve.formulations.finite_answer import FiniteAnswer
 from eqsolve.formulations.obedience import Obedience
@@ -92,10 +93,13 @@ def _certify_correlated(
     obedience = Obedience.of(game, coarse)
     distribution = _joint(game, point, obedience)
     proof = None if answer is None else answer.proof
+    infeasible = obedience.infeasibility(distribution)
+    if getattr(concept, "mediator", "") == "blind":
+        infeasible = max(infeasible, distance_from_plans(game, distribution))
     return finite_certificate(
         game,
         obedience.gains(distribution),
-        obedience.infeasibility(distribution),
+        infeasible,
         kind="coarse correlated" if coarse else "correlated",
         bound=None if proof is None else _bound(game, concept, obedience, proof),
     )
@@ -129,9 +133,11 @@ def _bound(game: Any, concept: Correlated, obedience: Obedience, proof: Any) -> 
         weights = np.tensordot(proof.players, obedience.payoffs, axes=1)
     else:
         weights = weights_over(game, concept.objective, obedience.shape)
-    if concept.sense == "max":
-        return obedience.bound(weights, proof.rows)
-    return -obedience.bound(-weights, proof.rows)
+    sign = 1.0 if concept.sense == "max" else -1.0
+    if isinstance(proof, PlansProof):
+        reduced = sign * np.ravel(weights) + obedience.rows.T @ np.abs(proof.rows)
+        return float(sign * (proof.law.T @ reduced).max())
+    return sign * obedience.bound(sign * weights, proof.rows)
 
 
 def _certify_response(game: Any, vector: Array, concept: QuantalResponse) -> Certificate:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eqsolve._certify_finite import certify_finite, objective_of
-from eqsolve.concepts import Stackelberg
+from eqsolve.concepts import Nash, Stackelberg
 from eqsolve.errors import EquilibriumNotFound, NoFormulation
 from eqsolve.formulations.catalogue import family_refusal, formulations
 from eqsolve.formulations.finite_answer import FiniteAnswer
@@ -23,9 +23,8 @@ TOLERANCE = 1e-8  # gain, as a share of the spread of payoffs, that an answer mu
 UNATTAINED = 1e-6
 OBJECTIVE = 1e-7  # distance of an objective from its proven bound, as a share of its size
 PREFERENCE = (
-    *("zero-sum", "lemke-howson", "pure", "multilinear", "support-enumeration"),
-    *("mixed-integer-nash", "logit", "gambit"),
-    *("multiple-linear-programs", "correlated", "coarse-correlated", "maximum-entropy"),
+    *("zero-sum", "lemke-howson", "pure", "multilinear", "mixed-integer-nash"),
+    *("support-enumeration", "logit", "gambit"),
 )
 
 
@@ -50,6 +49,8 @@ def solve_finite(
         Nothing passed its certificate.
     """
     engine = finite_solver_named(solver) if isinstance(solver, str) else solver
+    if formulation is None and start is not None and isinstance(concept, Nash):
+        formulation = "multilinear"  # the only one that begins where it is told
     allowed = TOLERANCE if tolerance is None else tolerance
     first = None if start is None else game.pack(start)
     reasons: dict[str, str] = {}
@@ -70,6 +71,20 @@ def solve_finite(
     if not tried:
         raise NoFormulation(f"No formulation applies to {concept!r} on this game:", reasons)
     raise _not_found(min(tried.values(), key=_Attempt.distance))
+
+
+def every_answer(game: Any, concept: Any, name: str, engine: Any = None) -> list[Equilibrium]:
+    """All equilibria that one formulation's engine gives, those that pass their certificates."""
+    route = formulations("finite")[name]
+    chosen = default_solver(route.kind) if engine is None else engine
+    program = route.compile(game, concept, None)
+    solution = chosen.solve(program)
+    found = []
+    for one in (solution, *solution.others):
+        attempt = _judged(game, concept, route, program, one)
+        if attempt.holds(game, concept, TOLERANCE):
+            found.append(_equilibrium(game, concept, attempt, dict))
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,10 @@ class _Attempt:
 def _attempt(game: Any, concept: Any, name: str, engine: Any, start: Any) -> _Attempt:
     route = formulations("finite")[name]
     program = route.compile(game, concept, start)
-    solution = engine.solve(program)
+    return _judged(game, concept, route, program, engine.solve(program))
+
+
+def _judged(game: Any, concept: Any, route: Any, program: Any, solution: Solution) -> _Attempt:
     answer = route.recover(program, solution)
     if not np.isfinite(answer.vector).all():
         return _Attempt(program, solution, answer, None, None)

@@ -203,13 +203,28 @@ def write_nfg(game: NormalFormGame, path: str | Path) -> Path:
     True
     """
     path = Path(path)
+    path.write_text(nfg_text(game), encoding="utf-8")
+    return path
+
+
+def nfg_text(game: NormalFormGame) -> str:
+    """The text of a game's .nfg file, in payoff form.
+
+    Examples
+    --------
+    >>> print(nfg_text(NormalFormGame.bimatrix([[1.0, 2.0]], title="two")))
+    NFG 1 R "two" { "0" "1" } { { "0" } { "0" "1" } }
+    <BLANKLINE>
+    1.0 -1.0
+    2.0 -2.0
+    <BLANKLINE>
+    """
     players = " ".join(_quoted(name) for name in game.player_names)
     actions = " ".join("{ " + " ".join(map(_quoted, own)) + " }" for own in game.action_names)
     columns = [game.payoffs[k].ravel(order="F") for k in range(game.players)]
     rows = (" ".join(repr(float(value)) for value in row) for row in zip(*columns, strict=True))
     head = f"NFG 1 R {_quoted(game.title)} {{ {players} }} {{ {actions} }}"
-    path.write_text("\n".join([head, "", *rows, ""]), encoding="utf-8")
-    return path
+    return "\n".join([head, "", *rows, ""])
 
 
 def _quoted(text: object) -> str:
