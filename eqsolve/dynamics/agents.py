@@ -116,7 +116,7 @@ class Agents:
         for run in range(runs):
             for player, agent in enumerate(self.agents):
                 if agent is not None:
-                    made[run, player] = self._checked(_fresh(agent), player)
+                    made[run, player] = self._fresh(self._checked(agent, player), player)
         return counter(profile), made, np.full(made.shape, -1, dtype=np.int64)
 
     def opening(
@@ -152,7 +152,21 @@ class Agents:
         check_strategies(game, moved, "What the agent gives as the strategy")
         return moved
 
+    def _fresh(self, agent: Any, player: int) -> Any:
+        """A new agent from a class or function without arguments; a copy of an object."""
+        if makes_agents(agent):
+            return self._checked(agent(), player)
+        try:
+            return copy.deepcopy(agent)
+        except Exception as reason:
+            raise EqsolveError(
+                f"Agent {player} ({type(agent).__name__}) cannot be copied for every replication "
+                f"({reason}); give a function without arguments that makes one."
+            ) from reason
+
     def _checked(self, agent: Any, player: int) -> Any:
+        if makes_agents(agent):
+            return agent  # what it makes is checked
         for method in ("act", "update"):
             if not callable(getattr(agent, method, None)):
                 raise EqsolveError(
@@ -178,18 +192,23 @@ class Agents:
             agent.update(told.payoffs)
 
 
+@dataclass(frozen=True)
 class OpenSpielPolicies(Agents):
     """OpenSpiel policies, one a player: objects with ``action_probabilities(state)``.
 
-    The state they are asked at offers `current_player`, `legal_actions`, `is_terminal`,
-    `history` and the information state as text: always the same, for a round is played
-    anew. A policy that has ``update(payoffs)`` is told what its actions would have paid.
+    They are asked at one move of one player, as OpenSpiel tells it of a matrix game, whether
+    converted to turns or not: tabular policies of such games find their entry. A policy that
+    has ``update(payoffs)`` is told what its actions would have paid; without it a policy is
+    the same throughout, and is not copied.
 
     Parameters
     ----------
     agents : sequence
         One policy a player, or one function a player that makes one.
     feedback : "expected" or "sampled"
+    states : sequence, optional
+        One state a player at which its policy is asked: OpenSpiel's own, for policies that
+        take no other.
 
     Examples
     --------
@@ -204,7 +223,16 @@ class OpenSpielPolicies(Agents):
     array([0.])
     """
 
+    states: Sequence[Any] | None = None
+
+    def _fresh(self, agent: Any, player: int) -> Any:
+        if makes_agents(agent) or hasattr(agent, "update"):
+            return super()._fresh(agent, player)
+        return agent
+
     def _checked(self, agent: Any, player: int) -> Any:
+        if makes_agents(agent):
+            return agent
         if not callable(getattr(agent, "action_probabilities", None)):
             raise EqsolveError(
                 f"Policy {player} ({type(agent).__name__}) has no action_probabilities(state)."
@@ -219,8 +247,16 @@ class OpenSpielPolicies(Agents):
         before: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> Any:
-        chances = agent.action_probabilities(MatrixState(player, game.actions[player]))
-        mix = np.zeros(game.actions[player])
+        size = game.actions[player]
+        if self.states is not None:
+            chances = agent.action_probabilities(self.states[player], player)
+        else:
+            try:
+                chances = agent.action_probabilities(MatrixState(player, size))
+            except KeyError:  # a table over the game's other form
+                together = MatrixState(player, size, simultaneous=True)
+                chances = agent.action_probabilities(together)
+        mix = np.zeros(size)
         for action, chance in chances.items():
             mix[_checked_action(action, mix.size, player)] = chance
         return mix
@@ -284,6 +320,7 @@ class MatrixState:
 
     player: int
     size: int
+    simultaneous: bool = False
 
     def current_player(self) -> int:
         """The player to move."""
@@ -306,8 +343,10 @@ class MatrixState:
         return []
 
     def information_state_string(self, player: int | None = None) -> str:
-        """One a player, the same in every round."""
-        return f"player {self.player if player is None else player}"
+        """As OpenSpiel's, in matrix games converted to turns or played at once."""
+        observer = self.player if player is None else player
+        seen = f"Observing player: {observer}. Non-terminal"
+        return seen if self.simultaneous else f"Current player: {self.player}\n{seen}"
 
 
 def _present(row: Any) -> list[tuple[int, Any]]:
@@ -315,10 +354,9 @@ def _present(row: Any) -> list[tuple[int, Any]]:
     return [(player, agent) for player, agent in enumerate(row) if agent is not None]
 
 
-def _fresh(agent: Any) -> Any:
-    """A new agent from a class or function without arguments; a copy of an object."""
-    makes = inspect.isclass(agent) or (inspect.isroutine(agent) and not _takes_arguments(agent))
-    return agent() if makes else copy.deepcopy(agent)
+def makes_agents(agent: Any) -> bool:
+    """Whether what is given is no agent but a class, or a function without arguments."""
+    return inspect.isclass(agent) or (inspect.isroutine(agent) and not _takes_arguments(agent))
 
 
 def _takes_arguments(function: Any) -> bool:

@@ -29,7 +29,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.dynamics.finite_learner import FiniteLearner, per_coordinate, pure_payoffs
+from eqsolve.dynamics.finite_learner import (
+    FiniteLearner,
+    per_coordinate,
+    pure_payoffs,
+    rates_at_coordinates,
+)
 from eqsolve.dynamics.protocol import State
 from eqsolve.dynamics.simplices import drawn, softmax
 from eqsolve.errors import EqsolveError
@@ -45,10 +50,6 @@ class _Bandit(FiniteLearner, ABC):
     feedback = "bandit"
     unit = "spread"
     implicit = 0.0  # gamma as a share of eta
-
-    def start(self, game: Any, profile: Array) -> State:
-        """A counter and the sums of estimated losses."""
-        return super().start(game, profile)
 
     def step(
         self, game: Any, profile: Array, state: State, rng: np.random.Generator
@@ -71,6 +72,14 @@ class _Bandit(FiniteLearner, ABC):
     def _policy(self, game: Any, losses: Array, number: int) -> Array:
         """What is played in round `number`."""
 
+    def _check_game(self, game: Any) -> None:
+        super()._check_game(game)
+        if not hasattr(game, "payoff_range"):
+            raise EqsolveError(
+                f"{type(self).__name__} counts losses from the highest payoff, and "
+                f"{type(game).__name__} has no payoff_range; take its normal form."
+            )
+
     def _memory(self, game: Any, profile: Array) -> State:
         return (np.zeros_like(profile),)
 
@@ -85,9 +94,13 @@ class _Exponential(_Bandit, ABC):
         if not (np.isfinite(self.rate) and self.rate > 0):
             raise EqsolveError(f"{type(self).__name__}: rate must be positive, not {self.rate!r}.")
 
+    def rates(self, actions: Any) -> Array:
+        """eta_t sqrt(t) for numbers of actions."""
+        sizes = np.asarray(actions, dtype=float)
+        return np.asarray(self.rate * np.sqrt(np.log(sizes) / sizes))
+
     def _eta(self, game: Any, number: int) -> Array:
-        sizes = np.asarray(game.actions, dtype=float)
-        return np.repeat(self.rate * np.sqrt(np.log(sizes) / (sizes * number)), game.actions)
+        return rates_at_coordinates(self, game.actions) / np.sqrt(number)
 
     def _policy(self, game: Any, losses: Array, number: int) -> Array:
         return softmax(-self._eta(game, number) * losses, game.blocks)

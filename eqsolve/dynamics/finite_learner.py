@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,14 @@ def units(game: Any, unit: str | float) -> Array:
         spreads = np.asarray(game.spreads, dtype=float)
         return np.where(spreads > 0, spreads, 1.0)
     return np.full(len(game.actions), float(unit))
+
+
+@lru_cache(maxsize=256)
+def rates_at_coordinates(learner: Any, actions: tuple[int, ...]) -> Array:
+    """A learner's `rates` for its players' numbers of actions, at every coordinate (n,)."""
+    out = np.repeat(learner.rates(actions), actions)
+    out.setflags(write=False)
+    return out
 
 
 def pure_payoffs(game: Any, pure: Array) -> Array:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.dynamics.finite_learner import FiniteLearner, Rounds, units
+from eqsolve.dynamics.finite_learner import FiniteLearner, Rounds, rates_at_coordinates, units
 from eqsolve.dynamics.protocol import State
 from eqsolve.dynamics.simplices import softmax
 from eqsolve.dynamics.two_player_rounds import hedge_rounds, plays_in_rounds
@@ -106,7 +106,7 @@ class _Hedge(FiniteLearner, ABC):
 
     def _eta(self, game: Any, number: int) -> Array:
         """The rate of round `number` at every coordinate, (n,)."""
-        eta = np.repeat(self.rates(game.actions), game.actions)
+        eta = rates_at_coordinates(self, game.actions)
         return eta / np.sqrt(number) if self.schedule == "anytime" else eta
 
     def rounds(self, game: Any, replications: int) -> Rounds | None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.dynamics.finite_learner import FiniteLearner
+from eqsolve.dynamics.finite_learner import FiniteLearner, rates_at_coordinates
 from eqsolve.dynamics.protocol import State
 from eqsolve.dynamics.simplices import projected
 from eqsolve.errors import EqsolveError
@@ -83,7 +83,7 @@ class ProjectedGradient(FiniteLearner):
         return ()
 
     def _answer(self, game: Any, profile: Array, told: Array, state: State) -> tuple[Array, State]:
-        eta = np.repeat(self.rates(game.actions), game.actions)
+        eta = rates_at_coordinates(self, game.actions)
         if self.schedule == "anytime":
             eta = eta / np.sqrt(int(state[0][0]) + 1)
         return projected(profile + eta * told, game.blocks), ()

@@ -128,7 +128,10 @@ def test_openspiel_policies_are_asked_at_one_state():
             assert not state.is_terminal()
             assert not state.is_chance_node()
             assert state.history() == []
-            assert state.information_state_string() == f"player {state.current_player()}"
+            player = state.current_player()
+            assert state.information_state_string(player).endswith(
+                f"Observing player: {player}. Non-terminal"
+            )
             return dict(zip(state.legal_actions(), self.mix, strict=True))
 
     path = eq.simulate(
@@ -151,6 +154,33 @@ def test_openspiel_policies_are_asked_at_one_state():
         GAME, dy.MultiplicativeWeights(rate=0.3, schedule="fixed", unit=1.0), steps=50
     )
     np.testing.assert_allclose(path.iterates, ours.iterates, atol=1e-10)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_tabular_policies_find_their_entry(together):
+    class Tabular:
+        """As open_spiel.python.policy.TabularPolicy: looks up the information state's text."""
+
+        def __init__(self):
+            turn = "" if together else "Current player: {0}\n"
+            text = turn + "Observing player: {0}. Non-terminal"
+            self.lookup = {text.format(0): [1, 0, 0], text.format(1): [0, 0.5, 0.5]}
+
+        def action_probabilities(self, state, player_id=None):
+            return dict(enumerate(self.lookup[state.information_state_string()]))
+
+        def __deepcopy__(self, memory):
+            raise RuntimeError("a game inside cannot be copied")
+
+    path = eq.simulate(GAME, dy.OpenSpielPolicies([Tabular(), Tabular()]), steps=3)
+    np.testing.assert_allclose(path.final, [[1, 0, 0, 0, 0.5, 0.5]])
+
+    class Elsewhere:
+        def action_probabilities(self, state, player_id):
+            return {state: 1.0}
+
+    asked = dy.OpenSpielPolicies([Elsewhere(), Elsewhere()], states=[1, 2])
+    np.testing.assert_allclose(eq.simulate(GAME, asked, steps=1).final, [[0, 1, 0, 0, 0, 1]])
 
 
 def test_pettingzoo_agents_see_last_actions_and_their_reward():
@@ -215,6 +245,11 @@ class Mute:
         return 0
 
 
+class Uncopied(MyRegretMatching):
+    def __deepcopy__(self, memory):
+        raise TypeError("cannot pickle a lock")
+
+
 class Says:
     def __init__(self, what):
         self.what = what
@@ -232,6 +267,10 @@ class Says:
         (lambda: dy.Agents([Mute, Mute]), r"Agent 0 \(Mute\) has no update\(\)"),
         (lambda: dy.Agents([Mute]), "1 agents are given for 2 players"),
         (lambda: dy.Agents([], feedback="none"), "feedback must be one of"),
+        (
+            lambda: dy.Agents([Uncopied(), Says(0)]),
+            r"Agent 0 \(Uncopied\) cannot be copied for every replication \(cannot pickle a lock",
+        ),
         (lambda: dy.Agents([Says(0), Says(3)]), "Agent 1 plays 3; its actions are 0 to 2"),
         (lambda: dy.Agents([Says(0.5), Says(0)]), "Agent 0 plays 0.5"),
         (lambda: dy.Agents([Says([1, 0]), Says(0)]), r"gives a strategy of shape \(2,\)"),

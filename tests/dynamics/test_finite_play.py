@@ -229,6 +229,8 @@ def test_a_game_without_tensor_needs_the_game_to_be_loaded(tmp_path):
     file = path.save(tmp_path / "formula.npz")
     with pytest.raises(eq.EqsolveError, match="give game="):
         dy.Trajectory.load(file)
+    with pytest.raises(eq.EqsolveError, match="Formula has no payoff_range"):
+        eq.simulate(game, dy.Exp3(), steps=1)
     again = dy.RepeatedPlay.load(file, game)
     np.testing.assert_array_equal(again.exploitability(), path.exploitability())
 
