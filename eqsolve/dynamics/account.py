@@ -177,7 +177,7 @@ class Account:
             outer = outer[..., None] * own.reshape(*own.shape[:2], *(1,) * (outer.ndim - 2), -1)
         joint = np.cumsum(outer, axis=0) + self.joint
         rounds = first + np.arange(1, len(played) + 1)
-        strategies = np.empty((0, *self.strategies.shape))
+        strategies = self.strategies[None]  # the margins of joint play, where rounds count alike
         if self.power:
             weights = rounds.astype(float)[:, None, None] ** self.power
             strategies = np.cumsum(weights * played, axis=0) + self.strategies
@@ -188,8 +188,8 @@ class Account:
 
     def averages(self, rounds: int, *, joint_too: bool = True) -> Averages:
         """Averages over the rounds taken in so far, which number `rounds`, (1, ...)."""
-        parts = [part[None] for part in self.parts]
-        return self._shown(np.array([rounds]), *parts, joint_too)
+        strategies, joint, deviations, payoffs = (part[None] for part in self.parts)
+        return self._shown(np.array([rounds]), strategies, joint, deviations, payoffs, joint_too)
 
     def _shown(
         self,

@@ -100,7 +100,7 @@ class _Exponential(_Bandit, ABC):
         return np.asarray(self.rate * np.sqrt(np.log(sizes) / sizes))
 
     def _eta(self, game: Any, number: int) -> Array:
-        return rates_at_coordinates(self, game.actions) / np.sqrt(number)
+        return np.asarray(rates_at_coordinates(self, game.actions) / np.sqrt(number))
 
     def _policy(self, game: Any, losses: Array, number: int) -> Array:
         return softmax(-self._eta(game, number) * losses, game.blocks)

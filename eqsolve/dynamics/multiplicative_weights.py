@@ -43,6 +43,7 @@ class _Hedge(FiniteLearner, ABC):
     schedule: str
     horizon: int | None
     optimistic = False
+    start_counts = True  # in the regret bound
     anytime_rate: float
     curvature: float  # regret a round per unit of eta: 1/8, or 1/2 with a guess
 
@@ -73,23 +74,28 @@ class _Hedge(FiniteLearner, ABC):
         assert self.horizon is not None
         return np.asarray(np.sqrt(entropy / (self.curvature * self.horizon)))
 
-    def regret_bound(self, rounds: Any, actions: int) -> Array:
+    def regret_bound(self, rounds: Any, actions: int, least: float | None = None) -> Array:
         """Proven average regret after `rounds` rounds, in units of the player's spread.
 
         Parameters
         ----------
         rounds : int or array_like of int
         actions : int
-            Of the player; it started from even mixing.
+            Of the player.
+        least : float, optional
+            Smallest probability of an action at the start; default 1 / actions, even mixing.
         """
         T = np.asarray(rounds, dtype=float)
-        eta, entropy = float(self.rates(actions)), float(np.log(actions))
+        eta = float(self.rates(actions))
         if actions == 1:
             return np.zeros(T.shape)
+        # How far the start is from the best action: its relative entropy, ln n from even mixing.
+        with np.errstate(divide="ignore"):
+            away = float(np.log(actions) if least is None else -np.log(least))
         if self.schedule == "fixed":
-            return np.asarray(entropy / (eta * T) + self.curvature * eta)
+            return np.asarray(away / (eta * T) + self.curvature * eta)
         # The sum of 1 / sqrt(t) up to T is at most 2 sqrt(T).
-        return np.asarray((entropy / eta + 2 * self.curvature * eta) / np.sqrt(T))
+        return np.asarray((away / eta + 2 * self.curvature * eta) / np.sqrt(T))
 
     def _memory(self, game: Any, profile: Array) -> State:
         with np.errstate(divide="ignore"):

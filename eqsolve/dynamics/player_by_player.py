@@ -67,15 +67,6 @@ class PlayerByPlayer:
         """One move of everybody, each by its own dynamics."""
         return self._together("step", game, profile, state, rng)
 
-    def regret_bound(self, rounds: Any, actions: int) -> Array:
-        """The largest of the learners' bounds; infinite where one has none."""
-        unknown = np.full(np.shape(rounds), np.inf)
-        bounds = [
-            each.regret_bound(rounds, actions) if hasattr(each, "regret_bound") else unknown
-            for each in self.learners
-        ]
-        return np.asarray(np.max(bounds, axis=0))
-
     def _together(
         self, what: str, game: Any, profile: Array, state: State, rng: np.random.Generator
     ) -> tuple[Array, State]:

@@ -238,16 +238,28 @@ class RepeatedPlay(Trajectory):
     def regret_bound(self, learner: Any = None) -> Array | None:
         """Proven average regret, (T, players) in each player's spread; None without a proof.
 
+        With sampled feedback it is proven along the drawn actions; measured on mixes it
+        holds up to a sampling error of order sqrt(ln n / T).
+
         Parameters
         ----------
-        learner : object with regret_bound(rounds, actions), optional
-            Default: the learner that played.
+        learner : object with regret_bound(rounds, actions), or callable alike, optional
+            Default: the learner that played, or every player's own.
         """
-        proof = getattr(self.learner if learner is None else learner, "regret_bound", None)
-        if proof is None:
+        used = self.learner if learner is None else learner
+        players = getattr(used, "learners", (used,) * len(self.game.actions))
+        given = learner is not None and callable(learner)
+        proofs = [learner if given else getattr(each, "regret_bound", None) for each in players]
+        if all(proof is None for proof in proofs):
             return None
-        rounds = np.where(self.steps > 0, self.steps, np.nan)
-        return np.stack([proof(rounds, size) for size in self.game.actions], axis=-1)
+        played = self.steps > 0
+        out = np.full((len(self), len(proofs)), np.nan)
+        for player, (each, proof) in enumerate(zip(players, proofs, strict=True)):
+            own = self.iterates[0][:, self.game.blocks[player]]
+            start = {"least": float(own.min())} if getattr(each, "start_counts", False) else {}
+            size = self.game.actions[player]
+            out[played, player] = proof(self.steps[played], size, **start) if proof else np.inf
+        return out
 
     def last_iterates(self) -> Trajectory:
         """The strategies alone, as a plain trajectory: for rates of convergence to a point."""

@@ -19,6 +19,7 @@ from eqsolve.results import Table
 
 Array = NDArray[np.float64]
 FEWEST = 5  # records to fit an order to
+ROUNDING = 1e-12  # by which a bound may be missed
 NORMAL = 1.959963984540054  # half width of a 95 % interval, in standard errors
 
 
@@ -147,11 +148,12 @@ class PlayReport:
 
     @property
     def holds_bound(self) -> bool | None:
-        """Whether the gap stays below the bound at every record; None without a bound."""
+        """Whether every player's regret is below its bound at every record; None without."""
         if self.bound is None:
             return None
         played = self.play.steps > 0
-        return bool((self.gaps[played] <= self.bound[played, None] + 1e-12).all())
+        proven = self.play.regret_bound()[played, None]
+        return bool((self.play.relative_regrets()[played] <= proven + ROUNDING).all())
 
     @property
     def selected(self) -> NDArray[np.int_]:

@@ -83,8 +83,9 @@ def _failures(
         )
     played = rounds > 0
     if bound is not None:
-        proof = getattr(bound, "regret_bound", bound)
-        allowed = np.asarray(proof(rounds[played], play.game.actions[player]))[:, None]
+        proven = play.regret_bound(bound)
+        assert proven is not None, "bound has no regret_bound and cannot be called"
+        allowed = proven[played, player, None]
         excess = regrets[played] - allowed
         if not (excess <= 1e-12).all():
             place, run = np.unravel_index(int(np.argmax(excess)), excess.shape)

@@ -399,6 +399,32 @@ def test_proven_bounds_hold_against_an_adversary(learner):
         assert (path.relative_regrets()[1:, 0, 0] <= bound + 1e-12).all()
 
 
+@pytest.mark.parametrize(
+    "learner",
+    [
+        dy.MultiplicativeWeights(),
+        dy.MultiplicativeWeights(schedule="fixed", horizon=400),
+        dy.OptimisticMultiplicativeWeights(),
+    ],
+    ids=repr,
+)
+def test_a_start_far_from_the_best_action_costs_its_relative_entropy(learner):
+    rows = np.array([[1.0, 1.0, 1.0], [0.2, 0.1, 0.0], [0.0, 0.1, 0.2]])
+    game = NormalFormGame.bimatrix(rows)
+    both = dy.PlayerByPlayer([learner, Adversary()])
+    start = [[1e-6, 0.5, 0.5 - 1e-6], [1, 0, 0]]
+    path = eq.simulate(game, both, start=start, steps=400)
+    assert eq.validate(path).holds_bound
+    proven = path.regret_bound()
+    np.testing.assert_allclose(proven[1:, 0], learner.regret_bound(path.steps[1:], 3, least=1e-6))
+    assert (proven[1:, 1] == np.inf).all()  # of the adversary nothing is known
+    # Even mixing's bound would not do: the best action is found too late.
+    regret = path.relative_regrets()[1:, 0, 0]
+    assert (regret > learner.regret_bound(path.steps[1:], 3)).any()
+    sure = eq.simulate(game, learner, start=[1, 0], steps=5)
+    assert sure.regret_bound()[-1, 0] == np.inf
+
+
 @pytest.mark.parametrize("learner", [dy.Exp3(), dy.Exp3IX(), dy.TsallisINF()], ids=repr)
 def test_bandits_stay_under_their_bounds_on_losses_fixed_in_advance(learner):
     # One opponent action a round, fixed in advance: a cycle of three columns.

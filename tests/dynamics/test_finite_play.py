@@ -1,6 +1,9 @@
 """What repeated play remembers and measures, against loops over rounds and profiles."""
 
 import itertools
+import os
+import signal
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -256,11 +259,46 @@ def test_delay_and_interruption_of_finite_games():
     )
 
 
+@dataclass(frozen=True)
+class StopsItself:
+    """A learner that presses Ctrl-C once, in the middle of its 300th step."""
+
+    inner: object
+    pressed: list
+
+    def start(self, game, profile):
+        return self.inner.start(game, profile)
+
+    def step(self, game, profile, state, rng):
+        self.pressed.append(1)
+        if len(self.pressed) == 300:
+            os.kill(os.getpid(), signal.SIGINT)
+        return self.inner.step(game, profile, state, rng)
+
+
+@pytest.mark.parametrize("replications", [2, 1100], ids=["one block", "three blocks"])
+def test_ctrl_c_keeps_what_was_played_and_resumes_to_the_same_numbers(replications):
+    game, learner = random_game(2, 3), dy.QLearning()
+    how = {"replications": replications, "seed": 5, "record_every": 100}
+    stopped = eq.simulate(game, StopsItself(learner, []), steps=100_000, **how)
+    assert stopped.interrupted
+    assert 0 < stopped.resume.step < 100_000
+    assert stopped.steps[-1] == stopped.resume.step
+    end = stopped.resume.step + 150
+    whole = eq.simulate(game, learner, steps=end, **how)
+    rest = eq.simulate(game, learner, steps=end, resume=stopped, record_every=100)
+    assert not rest.interrupted
+    np.testing.assert_array_equal(rest.final, whole.final)
+    np.testing.assert_allclose(rest.joint_play()[-1], whole.joint_play()[-1], atol=1e-12)
+
+
 def test_figures_and_tables():
-    path = eq.simulate(PENNIES, dy.MultiplicativeWeights(), start=[0, 1], steps=50, replications=2)
+    start = [[0.5, 0.5], [0.2, 0.8]]
+    path = eq.simulate(PENNIES, dy.MultiplicativeWeights(), start=start, steps=50, replications=2)
     axes = path.plot_regret()
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["player 0", "player 1", "bound"]
+    assert sum(line.get_linestyle() == "--" for line in axes.get_lines()) == 2
     bound = next(line for line in axes.get_lines() if line.get_label() == "bound")
     np.testing.assert_allclose(bound.get_ydata()[50], np.sqrt(np.log(2) / 50))
     assert path.plot_play().images[0].get_array().shape == (2, 2)
