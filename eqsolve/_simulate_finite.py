@@ -24,10 +24,10 @@ from eqsolve._simulate_runs import (
     record_steps,
     streams,
 )
-from eqsolve.dynamics.account import Account, Averages, keeps_joint
+from eqsolve.dynamics.account import Account, Averages, keeps_joint, records_joint
 from eqsolve.dynamics.delay import Delayed
 from eqsolve.dynamics.protocol import Dynamics, State, as_dynamics
-from eqsolve.dynamics.repeated_play import RepeatedPlay, described, fits
+from eqsolve.dynamics.repeated_play import RepeatedPlay, described
 from eqsolve.dynamics.simplices import check_strategies
 from eqsolve.dynamics.trajectory import Resume
 from eqsolve.errors import EqsolveError
@@ -80,7 +80,7 @@ def simulate_finite(
     records = record_steps(first, steps, record_every)
     rows = sum(run.profile.shape[0] for run in runs)
     before = 1 if resume is None else len(resume)
-    joint_too = fits(game, rows, before + records.size)
+    joint_too = records_joint(game, rows, before + records.size)
     if resume is None:
         for run in runs:
             run.recorded.append(np.array(run.profile[None], order="C"))
@@ -92,7 +92,7 @@ def simulate_finite(
 
     for run in runs:
         run.taken = first
-    with np.errstate(all="ignore"), Progress(progress, steps - first, len(runs)) as report:
+    with Progress(progress, steps - first, len(runs)) as report:
         taken = advance_in_threads(advance, runs, steps, workers, report)
     return _repeated_play(game, runs, records, steps, taken, resume, learner, joint_too)
 
@@ -114,7 +114,7 @@ def _fresh(
     learner = _learner(dynamics, profile[0], delay)
     blocks = _blocks(profile)
     runs = []
-    power = int(getattr(learner, "averaging", 0))
+    power = _averaging(learner)
     joint = keeps_joint(game, replications)
     with np.errstate(all="ignore"):
         for k, (block, stream) in enumerate(zip(blocks, streams(seed, len(blocks)), strict=True)):
@@ -139,6 +139,7 @@ def _resumed(
         )
     if hasattr(game, "agent_form"):
         game = game.agent_form()
+    _check_same(game, resume.game)
     if isinstance(game, GameBatch):
         times, rest = divmod(kept.profile.shape[0], len(game))
         if rest:
@@ -148,7 +149,7 @@ def _resumed(
             )
         game = game.rows(np.repeat(np.arange(len(game)), times))
     learner = _learner(dynamics, kept.profile[0], delay)
-    power = int(getattr(learner, "averaging", 0))
+    power = _averaging(learner)
     cuts = range(BLOCK, kept.profile.shape[0], BLOCK)
     parts = [np.split(part, cuts) for part in (kept.profile, *kept.state)]
     runs = []
@@ -168,9 +169,25 @@ def _resumed(
     return game, runs, kept.step, learner
 
 
+def _check_same(game: Any, before: Any) -> None:
+    """Refuse to go on with a run in another game than it began in."""
+    own, theirs = getattr(game, "payoffs", None), getattr(before, "payoffs", None)
+    if own is None or theirs is None:
+        return
+    if isinstance(game, GameBatch):
+        own = np.repeat(own, max(1, len(before) // len(game)), axis=0)
+    if not np.array_equal(own, theirs):
+        raise EqsolveError("The run to resume was of a game with other payoffs.")
+
+
 def _learner(dynamics: Any, point: Array, delay: int) -> Dynamics:
     learner = as_dynamics(dynamics, point)
     return Delayed(learner, delay) if delay else learner
+
+
+def _averaging(learner: Any) -> int:
+    """Power of the round's number that weighs it in average strategies."""
+    return int(getattr(getattr(learner, "inner", learner), "averaging", 0))
 
 
 def _blocks(profile: Array) -> list[Array]:
@@ -208,10 +225,11 @@ def _advance(
         first = run.taken
         # Ends of chunks are multiples of their length, wherever a run begins or is stopped.
         count = min(until, (first // length + 1) * length) - first
-        if play is not None:
-            played, run.profile, run.state = play(run.profile, run.state, count)
-        else:
-            played = _step_by_step(run, learner, count, stop)
+        with np.errstate(all="ignore"):
+            if play is not None:
+                played, run.profile, run.state = play(run.profile, run.state, count)
+            else:
+                played = _step_by_step(run, learner, count, stop)
         _keep(run, played, wanted, joint_too)
         report(len(played))
 

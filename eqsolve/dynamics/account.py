@@ -22,6 +22,7 @@ from eqsolve.rates.regret import deviations_of_joint, payoffs_of_joint
 
 Array = NDArray[np.float64]
 JOINT_SIZE = 2**24  # numbers of joint play, all replications together, that are kept (128 MB)
+RECORDED = 2**25  # numbers of joint play that are recorded, over all records (256 MB)
 WORK_SIZE = 2**20  # numbers of intermediate products
 
 
@@ -47,6 +48,12 @@ def keeps_joint(game: Any, replications: int) -> bool:
     """Whether joint play of so many replications is kept."""
     sizes = np.prod([float(size) for size in game.actions])
     return hasattr(game, "payoffs") and bool(replications * sizes <= JOINT_SIZE)
+
+
+def records_joint(game: Any, replications: int, records: int) -> bool:
+    """Whether joint play is shown at every one of so many records, and not at the last alone."""
+    sizes = np.prod([float(size) for size in game.actions])
+    return bool(records * replications * sizes <= RECORDED)
 
 
 def total_weight(rounds: int, power: int) -> float:

@@ -77,7 +77,8 @@ class Agents:
 
     Notes
     -----
-    Agents carry their memory themselves. A run of them goes on with ``resume=`` while the
+    Agents choose the first round's strategies too; ``start=`` changes nothing for them.
+    They carry their memory themselves. A run of them goes on with ``resume=`` while the
     trajectory is in memory, but not from a file, and they see the same random numbers for
     the same seed only if they draw them from the generator they are given.
 

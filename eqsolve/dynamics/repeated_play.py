@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.dynamics.account import Account, keeps_joint
+from eqsolve.dynamics.account import Account, keeps_joint, records_joint
 from eqsolve.dynamics.simplices import check_strategies
 from eqsolve.dynamics.trajectory import Trajectory, archived, from_archive
 from eqsolve.errors import EqsolveError
@@ -26,7 +26,6 @@ from eqsolve.rates import regret as measures
 from eqsolve.results import Table
 
 Array = NDArray[np.float64]
-RECORDED = 2**25  # numbers of joint play that are recorded, over all records (256 MB)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -389,17 +388,12 @@ def described(game: Any) -> dict[str, Any]:
     }
 
 
-def fits(game: Any, replications: int, records: int) -> bool:
-    """Whether joint play is recorded at so many records."""
-    return bool(records * replications * np.prod([float(a) for a in game.actions]) <= RECORDED)
-
-
 def _joint_of(game: Any, played: Array) -> Array | None:
     """Average joint play after every round where that fits, else after the last, else None."""
     count, runs, _ = played.shape
     if not keeps_joint(game, runs):
         return None
-    if not fits(game, runs, count + 1):
+    if not records_joint(game, runs, count + 1):
         account = Account.opened(game, runs, 0, joint=True)
         account.take(played, 0)
         return np.asarray(account.joint[None] / count)

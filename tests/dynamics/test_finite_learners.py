@@ -135,6 +135,48 @@ def test_against_a_plain_loop_for_one_run_and_for_many(kind, learner, game, even
             np.testing.assert_allclose(path.iterates[:, run], by_hand, atol=1e-11)
 
 
+@pytest.mark.parametrize("replications", [1, 2])
+def test_actions_without_weight_at_the_start_never_get_any(replications):
+    game = GAMES["oblong"]
+    start = np.array([0.0, 0.5, 0.5, 0.0, 1.0, 0.0])
+    path = eq.simulate(
+        game, dy.MultiplicativeWeights(), start=start, steps=300, replications=replications
+    )
+    assert (path.iterates[..., [0, 3, 5]] == 0).all()
+    assert np.isfinite(path.iterates).all()
+    smaller = NormalFormGame(game.payoffs[:, 1:3, :1])
+    own = dy.MultiplicativeWeights(unit=1.0, rate=0.2, schedule="fixed")
+    wanted = eq.simulate(smaller, own, steps=300).iterates[:, 0, :2]
+    found = eq.simulate(game, own, start=start, steps=300, replications=replications)
+    np.testing.assert_allclose(found.iterates[:, 0, 1:3], wanted, atol=1e-12)
+
+
+def test_rates_too_large_for_many_rounds_at_once_are_played_one_by_one():
+    game, wild = GAMES["square"], dy.MultiplicativeWeights(rate=40.0, schedule="fixed")
+    assert wild.rounds(game, 1) is None
+    one, two = (eq.simulate(game, wild, steps=200, replications=r) for r in (1, 2))
+    np.testing.assert_allclose(one.iterates[:, 0], two.iterates[:, 1], atol=1e-12)
+    assert np.isfinite(one.iterates).all()
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e6, -1e6])
+def test_a_thousand_rounds_at_once_are_the_rounds_one_by_one(shift):
+    game = NormalFormGame(np.random.default_rng(6).random((2, 5, 5)) + shift)
+    atol = 1e-12 if not shift else 1e-7  # of payoffs near 1e6 ten digits are left
+    for learner in (
+        dy.MultiplicativeWeights(),
+        dy.OptimisticMultiplicativeWeights(),
+        dy.RegretMatchingPlus(),
+        dy.PredictiveRegretMatchingPlus(),
+    ):
+        profile = game.uniform()[None]
+        state = learner.start(game, profile)
+        played, _, _ = learner.rounds(game, 1)(profile, state, 1000)
+        for one in played:
+            np.testing.assert_allclose(one, profile, atol=atol)
+            profile, state = learner.step(game, profile, state, np.random.default_rng(0))
+
+
 def test_three_players_learn_as_in_a_loop_over_profiles():
     game = GAMES["three players"]
     path = eq.simulate(game, dy.RegretMatching(), steps=40)

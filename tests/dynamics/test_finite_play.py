@@ -10,7 +10,7 @@ import pytest
 
 import eqsolve as eq
 from eqsolve import dynamics as dy
-from eqsolve.dynamics import account, repeated_play
+from eqsolve.dynamics import account
 from eqsolve.games.batch import GameBatch
 from eqsolve.games.finite import NormalFormGame
 from eqsolve.games.finite_players import FinitePlayers
@@ -188,7 +188,7 @@ def test_without_joint_play_regret_is_the_same(monkeypatch):
 def test_where_joint_play_of_all_records_does_not_fit_the_last_is_kept(monkeypatch):
     game = random_game(3, 3)
     whole = eq.simulate(game, dy.RegretMatching(), steps=40)
-    monkeypatch.setattr(repeated_play, "RECORDED", 60)
+    monkeypatch.setattr(account, "RECORDED", 60)
     path = eq.simulate(game, dy.RegretMatching(), steps=40)
     assert path.average_joint.shape == (1, 1, 3, 3)
     np.testing.assert_array_equal(path.average_joint[-1], whole.joint_play()[-1])
@@ -253,6 +253,9 @@ def test_plain_functions_play_too():
 
 def test_delay_and_interruption_of_finite_games():
     late = eq.simulate(PENNIES, dy.RegretMatching(), start=[0, 1], steps=20, delay=3)
+    weighed = eq.simulate(PENNIES, dy.RegretMatchingPlus(), start=[0, 1], steps=20, delay=3)
+    wanted = np.average(weighed.iterates[:20, 0], axis=0, weights=np.arange(1, 21))
+    np.testing.assert_allclose(weighed.average_strategies[-1, 0], wanted, atol=1e-12)
     assert late.regret().shape == (21, 1)
     assert not np.array_equal(
         late.iterates, eq.simulate(PENNIES, dy.RegretMatching(), start=[0, 1], steps=20).iterates
@@ -340,6 +343,15 @@ def test_figures_and_tables():
                 PENNIES, dy.RegretMatching(), steps=2, resume=dy.Trajectory.from_array(np.eye(4))
             ),
             "no state to resume from",
+        ),
+        (
+            lambda: eq.simulate(
+                NormalFormGame.bimatrix([[2, -1], [-1, 1]]),
+                dy.RegretMatching(),
+                steps=2,
+                resume=eq.simulate(PENNIES, dy.RegretMatching(), steps=1),
+            ),
+            "of a game with other payoffs",
         ),
         (lambda: dy.RepeatedPlay.from_profiles(PENNIES, np.eye(3)), r"shape \(T, 4\)"),
         (
