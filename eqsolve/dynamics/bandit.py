@@ -231,9 +231,10 @@ def tsallis_weights(scores: Array) -> Array:
     """
     z = scores.min(axis=1, keepdims=True) - 2.0
     for _ in range(NEWTON):
-        weights = 4.0 / (scores - z) ** 2
+        roots = 2.0 / (scores - z)
+        weights = roots * roots
         excess = weights.sum(axis=1, keepdims=True) - 1.0
         if (np.abs(excess) <= NORMALISED).all():
             break
-        z = z - excess / (weights**1.5).sum(axis=1, keepdims=True)
+        z = z - excess / (weights * roots).sum(axis=1, keepdims=True)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
