@@ -36,7 +36,9 @@ class LemkeHowsonPath:
 
     def compile(self, game: Any, concept: Any, start: Any = None) -> BimatrixProgram:
         """The complementarity problem; the path begins where nobody plays, not at a start."""
-        return BimatrixProgram(*game.payoffs, names=game.coordinate_names, game=game)
+        return BimatrixProgram(
+            game.payoffs[0], game.payoffs[1], names=game.coordinate_names, game=game
+        )
 
     def recover(self, program: BimatrixProgram, solution: Solution) -> FiniteAnswer:
         """Both mixes, the equations of their supports solved to the last digit."""
@@ -72,7 +74,11 @@ class SupportEnumerationOfNash:
             weights = weights_over(game, concept.objective, game.actions)
             weights = weights if concept.sense == "max" else -weights
         return SupportsProgram(
-            *game.payoffs, names=game.coordinate_names, weights=weights, game=game
+            game.payoffs[0],
+            game.payoffs[1],
+            names=game.coordinate_names,
+            weights=weights,
+            game=game,
         )
 
     def recover(self, program: SupportsProgram, solution: Solution) -> FiniteAnswer:

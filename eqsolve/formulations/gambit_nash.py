@@ -46,4 +46,6 @@ class GambitNash:
         """The mixes."""
         game = program.game
         size = game.n
-        return FiniteAnswer(np.asarray(solution.values) if solution.values.size == size else np.full(size, np.nan))
+        return FiniteAnswer(
+            np.asarray(solution.values) if solution.values.size == size else np.full(size, np.nan)
+        )

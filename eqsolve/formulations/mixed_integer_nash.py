@@ -135,7 +135,7 @@ class _System:
 
     def rows(self, gap: float) -> tuple[Any, Any, Any]:
         """Sparse rows with their lower and upper sides; t <= v and t <= w + gap."""
-        m, k, n = self.m, self.k, self.n
+        m, n = self.m, self.n
         eye = sp.identity(n, format="csr")
         pays = sp.block_array(
             [[None, sp.csr_array(self.first)], [sp.csr_array(self.second.T), None]], format="csr"

@@ -59,7 +59,9 @@ class BimatrixProgram:
         matrix[n, :m] = matrix[n + 1, m:n] = 1.0
         offset = np.append(np.zeros(n), [-1.0, -1.0])
         free = np.append(np.zeros(n), [-np.inf, -np.inf])
-        names = self.names or tuple(f"{who}[{a}]" for who, c in (("x", m), ("y", k)) for a in range(c))
+        names = self.names or tuple(
+            f"{who}[{a}]" for who, c in (("x", m), ("y", k)) for a in range(c)
+        )
         return ComplementarityProblem(
             function=lambda z: matrix @ z + offset,
             jacobian=lambda z: matrix,

@@ -100,7 +100,10 @@ class MultilinearProgram:
     def even(self) -> Array:
         """Everybody mixes evenly, (n,)."""
         return np.concatenate(
-            [np.full(part.stop - part.start, 1.0 / (part.stop - part.start)) for part in self.simplices]
+            [
+                np.full(part.stop - part.start, 1.0 / (part.stop - part.start))
+                for part in self.simplices
+            ]
         )
 
     def with_values(self, x: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 from eqsolve.errors import EqsolveError
 from eqsolve.solvers.branch_on_complementarity import BranchOnComplementarity
+from eqsolve.solvers.branch_on_mix import BranchOnMix
 from eqsolve.solvers.convex import Convex
 from eqsolve.solvers.entropy_cone import EntropyCone
 from eqsolve.solvers.gambit import Gambit
@@ -46,6 +47,7 @@ FINITE_ENGINES: dict[str, Any] = {
     "profile-search": ProfileSearch,
     "gambit": Gambit,
     "entropy-cone": EntropyCone,
+    "branch-on-mix": BranchOnMix,
 }
 
 
@@ -111,6 +113,7 @@ def default_solver(kind: str) -> Any:
         "profiles": ProfileSearch,
         "strategic file": Gambit,
         "entropy": EntropyCone,
+        "coarse commitment": BranchOnMix,
     }
     if kind not in defaults:
         raise EqsolveError(f"No engine takes programs of kind {kind!r}.")

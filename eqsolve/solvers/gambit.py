@@ -71,9 +71,7 @@ class Gambit:
         if not found:
             return Solution(np.full(0, np.nan), Status.FAILED, np.inf, 0, self.name)
         solutions = [Solution(point, Status.SOLVED, 0.0, 0, self.name) for point in found]
-        return Solution(
-            found[0], Status.SOLVED, 0.0, 0, self.name, others=tuple(solutions[1:])
-        )
+        return Solution(found[0], Status.SOLVED, 0.0, 0, self.name, others=tuple(solutions[1:]))
 
     def _run(self, pygambit: Any, game: Any, players: int) -> list[Any]:
         nash = pygambit.nash

@@ -121,7 +121,7 @@ def _positive(payoffs: Array) -> Array:
 
 
 class _Tableau:
-    """Simplex tableau of matrix z + slack = 1 in the basis reached: columns z, slack, right side."""
+    """Simplex tableau of matrix z + slack = 1: columns z, slack, and the right side."""
 
     def __init__(self, matrix: Array, own: NDArray[np.int_], slack: NDArray[np.int_]) -> None:
         size = matrix.shape[0]

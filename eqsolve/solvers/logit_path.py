@@ -168,9 +168,7 @@ class _Curve:
         out = np.empty(logs.size)
         out[self.firsts] = np.add.reduceat(x, self.firsts) - 1.0
         out[self.rest] = (
-            logs[self.rest]
-            - logs[self.lead]
-            - precision * (pays[self.rest] - pays[self.lead])
+            logs[self.rest] - logs[self.lead] - precision * (pays[self.rest] - pays[self.lead])
         )
         return out
 

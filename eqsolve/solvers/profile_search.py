@@ -17,7 +17,8 @@ class ProfileSearch:
 
     Examples
     --------
-    >>> ProfileSearch().solve(ProfilesProgram(np.array([[[3, 1], [4, 2]], [[3, 4], [1, 2]]]))).values
+    >>> dilemma = np.array([[[3, 1], [4, 2]], [[3, 4], [1, 2]]])
+    >>> ProfileSearch().solve(ProfilesProgram(dilemma)).values
     array([1., 1.])
     """
 

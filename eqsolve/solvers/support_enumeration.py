@@ -67,9 +67,7 @@ class SupportEnumeration:
         if program.weights is not None:
             worth = np.einsum("pi,ij,pj->p", points[:, :m], program.weights, points[:, m:])
             points = points[np.argsort(-worth, kind="stable")]
-        found = [
-            Solution(point, Status.SOLVED, 0.0, len(pairs), self.name) for point in points
-        ]
+        found = [Solution(point, Status.SOLVED, 0.0, len(pairs), self.name) for point in points]
         lead = found[0]
         return Solution(
             lead.values, lead.status, 0.0, len(pairs), self.name, others=tuple(found[1:])
