@@ -13,6 +13,7 @@ from eqsolve._certify_finite import certify_finite, objective_of
 from eqsolve.concepts import Nash, Stackelberg
 from eqsolve.errors import EquilibriumNotFound, NoFormulation
 from eqsolve.formulations.catalogue import family_refusal, formulations
+from eqsolve.formulations.certificates import simplices
 from eqsolve.formulations.finite_answer import FiniteAnswer
 from eqsolve.results import Certificate, Equilibrium, Solution
 from eqsolve.solvers.catalogue import default_solver, finite_solver_named
@@ -22,6 +23,7 @@ TOLERANCE = 1e-8  # gain, as a share of the spread of payoffs, that an answer mu
 # A pessimistic leader's supremum need not be attained: this much of it may be missing.
 UNATTAINED = 1e-6
 OBJECTIVE = 1e-7  # distance of an objective from its proven bound, as a share of its size
+MANY_MIXES = 8  # players, or types, from which the logit path is surer than starts at random
 PREFERENCE = (
     *("zero-sum", "lemke-howson", "pure", "multilinear", "mixed-integer-nash"),
     *("support-enumeration", "logit", "gambit"),
@@ -55,7 +57,7 @@ def solve_finite(
     first = None if start is None else game.pack(start)
     reasons: dict[str, str] = {}
     tried: dict[str, _Attempt] = {}
-    for name in _candidates(formulation):
+    for name in _candidates(game, formulation):
         reason = _refusal(game, concept, name, engine)
         if reason is not None:
             reasons[name] = reason
@@ -164,7 +166,7 @@ def _judged(game: Any, concept: Any, route: Any, program: Any, solution: Solutio
     return _Attempt(program, solution, answer, certificate, value)
 
 
-def _candidates(formulation: str | None) -> list[str]:
+def _candidates(game: Any, formulation: str | None) -> list[str]:
     """Names of formulations to try, in order."""
     known = {**formulations("finite"), **formulations()}
     if formulation is not None and formulation not in known:
@@ -172,7 +174,12 @@ def _candidates(formulation: str | None) -> list[str]:
             f"There is no formulation called {formulation!r}; there are "
             f"{', '.join(formulations('finite'))}."
         )
-    return [formulation] if formulation else sorted(formulations("finite"), key=_rank)
+    if formulation is not None:
+        return [formulation]
+    names = sorted(formulations("finite"), key=_rank)
+    if len(simplices(game)) > MANY_MIXES:
+        names = ["logit", *(name for name in names if name != "logit")]
+    return names
 
 
 def _refusal(game: Any, concept: Any, name: str, engine: Any) -> str | None:

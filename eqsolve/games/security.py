@@ -217,18 +217,22 @@ class SecurityGame(FinitePlayers):
     def normal_form(self) -> BayesianGame:
         """The same game with every set of guarded targets as an action of the defender.
 
+        Resources may stay idle, where guarding less draws the attacker to a better place.
+
         Raises
         ------
         NotAGame
             When there are too many sets.
         """
-        count = comb(self.targets, self.resources)
+        sizes = range(self.resources + 1)
+        count = sum(comb(self.targets, size) for size in sizes)
         if count > LARGEST:
             raise NotAGame(f"There are {count} sets of guarded targets, too many to hold.")
-        sets = list(itertools.combinations(range(self.targets), self.resources))
+        places = range(self.targets)
+        sets = [kept for size in sizes for kept in itertools.combinations(places, size)]
         guarded = np.zeros((count, self.targets), dtype=bool)
-        for row, chosen in enumerate(sets):
-            guarded[row, list(chosen)] = True
+        for row, kept in enumerate(sets):
+            guarded[row, list(kept)] = True
         payoffs = np.empty((2, 1, self.attackers, count, self.targets))
         for k in range(self.attackers):
             payoffs[0, 0, k] = np.where(
@@ -237,7 +241,7 @@ class SecurityGame(FinitePlayers):
             payoffs[1, 0, k] = np.where(
                 guarded, self.attacker_covered[k], self.attacker_uncovered[k]
             )
-        names = ["+".join(self.target_names[t] for t in chosen) for chosen in sets]
+        names = ["+".join(self.target_names[t] for t in kept) or "none" for kept in sets]
         return BayesianGame(
             self.probabilities[None],
             payoffs,
