@@ -87,7 +87,7 @@ class NormalFormGame(FinitePlayers):
         >>> NormalFormGame.bimatrix([[1, -1], [-1, 1]]).is_zero_sum
         True
         """
-        first = np.asarray(rows, dtype=float)
+        first = _tensor(0, rows)
         return cls([first, -first if columns is None else columns], **names)
 
     @classmethod
@@ -199,15 +199,7 @@ def _checked_payoffs(payoffs: Any) -> Array:
     tensors = list(payoffs)
     if not tensors:
         raise NotAGame("A game needs at least one player; payoffs is empty.")
-    read: list[Array] = []
-    for place, tensor in enumerate(tensors):
-        try:
-            read.append(np.array(tensor, dtype=np.float64))
-        except (ValueError, TypeError):
-            raise NotAGame(
-                f"Player {place}: payoffs are ragged or no numbers; every player needs one number "
-                "for every profile of actions."
-            ) from None
+    read = [_tensor(place, tensor) for place, tensor in enumerate(tensors)]
     for place, tensor in enumerate(read):
         if tensor.shape != read[0].shape:
             raise NotAGame(
@@ -230,3 +222,14 @@ def _checked_payoffs(payoffs: Any) -> Array:
             "finite numbers."
         )
     return out
+
+
+def _tensor(place: int, values: Any) -> Array:
+    """One player's payoffs as numbers."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (ValueError, TypeError):
+        raise NotAGame(
+            f"Player {place}: payoffs are ragged or no numbers; every player needs one number "
+            "for every profile of actions."
+        ) from None

@@ -6,7 +6,7 @@ from your own TOML file; `published("river_basin")` is its known answer.
 
 >>> import eqsolve as eq
 >>> sorted(eq.models.catalogue())[:3]
-['bilinear_zero_sum', 'cournot', 'covariance_gan']
+['bilinear_zero_sum', 'bimatrix', 'congestion_game']
 >>> eq.models.load("duopoly").player_names
 ('firm1', 'firm2')
 """
@@ -25,8 +25,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.games import Game
+from eqsolve.errors import EqsolveError
 from eqsolve.models._instances import PublishedAnswer, answer, build, instance_names, read
+from eqsolve.models._published_finite import KINDS, PublishedFinite, kind_of, published_finite
 from eqsolve.models.costs import LinearCost, PowerCost, QuadraticCost
 from eqsolve.models.demand import (
     ConcavePowerDemand,
@@ -40,8 +41,11 @@ from eqsolve.models.networked_cournot import Plant
 
 if TYPE_CHECKING:
     from eqsolve.models.bilinear_zero_sum import bilinear_zero_sum as bilinear_zero_sum
+    from eqsolve.models.bimatrix import bimatrix as bimatrix
+    from eqsolve.models.congestion_game import congestion_game as congestion_game
     from eqsolve.models.cournot import cournot as cournot
     from eqsolve.models.covariance_gan import covariance_gan as covariance_gan
+    from eqsolve.models.graph_game import graph_game as graph_game
     from eqsolve.models.internet_switching import internet_switching as internet_switching
     from eqsolve.models.murphy_sherali_soyster import (
         murphy_sherali_soyster as murphy_sherali_soyster,
@@ -51,7 +55,10 @@ if TYPE_CHECKING:
     from eqsolve.models.polynomial_zero_sum import polynomial_zero_sum as polynomial_zero_sum
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
     from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum
+    from eqsolve.models.random_game import random_game as random_game
     from eqsolve.models.river_basin import river_basin as river_basin
+    from eqsolve.models.routing_game import routing_game as routing_game
+    from eqsolve.models.security_game import security_game as security_game
     from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
     from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
     from eqsolve.models.toll_setting import toll_setting as toll_setting
@@ -68,6 +75,7 @@ __all__ = [
     "Plant",
     "PowerCost",
     "PublishedAnswer",
+    "PublishedFinite",
     "QuadraticCost",
     "UncertainDemand",
     "catalogue",
@@ -77,7 +85,7 @@ __all__ = [
 ]
 
 
-def _discover() -> dict[str, Callable[..., Game]]:
+def _discover() -> dict[str, Callable[..., Any]]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
@@ -92,7 +100,7 @@ _MODELS = _discover()
 globals().update(_MODELS)
 
 
-def catalogue() -> dict[str, Callable[..., Game]]:
+def catalogue() -> dict[str, Callable[..., Any]]:
     """Every model by name.
 
     Returns
@@ -108,15 +116,33 @@ def catalogue() -> dict[str, Callable[..., Game]]:
     return dict(_MODELS)
 
 
-def instances() -> tuple[str, ...]:
+def instances(kind: str | None = None) -> tuple[str, ...]:
     """Names that `load` and `published` accept.
+
+    Parameters
+    ----------
+    kind : "game", "finite", "experiment" or None
+        Continuous games, finite games, or experiments; default all.
+
+    Raises
+    ------
+    EqsolveError
+        For another kind.
 
     Examples
     --------
-    >>> "murphy_sherali_soyster" in instances()
+    >>> "murphy_sherali_soyster" in instances("game")
     True
+    >>> "escape" in instances("game"), "escape" in instances("finite")
+    (False, True)
     """
-    return instance_names()
+    if kind is not None and kind not in KINDS:
+        known = " or ".join(map(repr, KINDS))
+        raise EqsolveError(f"kind must be {known}, not {kind!r}.")
+    names = instance_names()
+    if kind is None:
+        return names
+    return tuple(name for name in names if kind_of(read(name)[1]) == kind)
 
 
 def load(name_or_path: str | Path) -> Any:
@@ -146,7 +172,7 @@ def load(name_or_path: str | Path) -> Any:
     return build(name, data, _MODELS)
 
 
-def published(name_or_path: str | Path) -> PublishedAnswer:
+def published(name_or_path: str | Path) -> Any:
     """The known answer of an instance, with its source.
 
     Parameters
@@ -168,4 +194,7 @@ def published(name_or_path: str | Path) -> PublishedAnswer:
     >>> published("murphy_sherali_soyster").strategies["firm1"].tolist()
     [36.93]
     """
-    return answer(*read(name_or_path))
+    name, data = read(name_or_path)
+    if kind_of(data) == "finite":
+        return published_finite(name, data)
+    return answer(name, data)

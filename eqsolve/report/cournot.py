@@ -67,7 +67,7 @@ def run(folder: Path, say: Say) -> list[Path]:
 def _known_markets() -> Table:
     """Instances with a known answer, solved and compared."""
     rows = []
-    for name in models.instances():
+    for name in models.instances("game"):
         answer = models.published(name)
         if not answer.strategies or answer.others or answer.concept == "Stackelberg":
             continue

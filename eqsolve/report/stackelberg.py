@@ -54,7 +54,7 @@ def run(folder: Path, say: Say) -> list[Path]:
 def _commitments() -> Table:
     """Instances whose answer is a commitment, solved and compared."""
     rows = []
-    for name in models.instances():
+    for name in models.instances("game"):
         answer = models.published(name)
         if answer.concept != "Stackelberg":
             continue

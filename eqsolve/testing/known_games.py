@@ -31,5 +31,5 @@ class KnownGame:
 
 
 def known_games() -> tuple[KnownGame, ...]:
-    """Every instance that `eq.models` ships."""
-    return tuple(KnownGame(name) for name in models.instances())
+    """Every game with a known answer that `eq.models` ships."""
+    return tuple(KnownGame(name) for name in models.instances("game"))

@@ -8,7 +8,7 @@ import pytest
 import eqsolve as eq
 
 m = eq.models
-ANSWERS = {name: m.published(name) for name in m.instances()}
+ANSWERS = {name: m.published(name) for name in m.instances("game")}
 WITH_STRATEGIES = [name for name, known in ANSWERS.items() if known.strategies]
 # From its default start the solver may find another equilibrium of these.
 MANY_EQUILIBRIA = {
@@ -89,7 +89,7 @@ def test_the_printed_river_basin_point_is_not_variational():
     assert certificate.variational_residual > 1e-4
 
 
-@pytest.mark.parametrize("name", m.instances())
+@pytest.mark.parametrize("name", m.instances("game"))
 def test_every_answer_says_where_it_is_from(name):
     known = ANSWERS[name]
     assert {"authors", "title"} <= set(known.source)
