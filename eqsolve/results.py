@@ -288,11 +288,36 @@ class Equilibrium:
         headers = ("player", "strategy", "payoff", "gain from deviating")
         return Table(headers, rows, title=f"{self.concept} equilibrium", notes=(note,))
 
+    def profiles(self) -> Table:
+        """Finite games with correlated play: profiles of actions, the most likely first."""
+        joint, game = self.distribution, self.game
+        if joint is None:
+            return Table(("probability",), (), notes=("Players mix independently.",))
+        likely = [at for at in np.argsort(-joint, axis=None) if joint.flat[at] > 1e-9]
+        at = np.unravel_index(likely, joint.shape)
+        if joint.shape == game.actions:
+            heads = tuple(str(name) for name in game.player_names)
+            columns = [
+                [own[k] for k in spots] for own, spots in zip(game.action_names, at, strict=True)
+            ]
+        else:  # types come first
+            heads = tuple(
+                f"{what} of {name}" for what in ("type", "action") for name in game.player_names
+            )
+            columns = [[str(k) for k in spots] for spots in at]
+        rows = tuple(zip(*columns, joint[at], strict=True))
+        return Table((*heads, "probability"), rows)
+
     def summary(self) -> str:
         """The equilibrium, its certificate, multipliers and how it was found, as text."""
         multipliers = Table(("constraint", "multiplier"), tuple(self.multipliers.items()))
-        routes = Table(("formulation", "why"), tuple(self.explanation.items()))
-        parts = [str(self.table()), str(self.certificate)]
+        # Formulations of other concepts would bury the few that could have been used.
+        near = [(name, why) for name, why in self.explanation.items() if " not express " not in why]
+        routes = Table(("formulation", "why"), tuple(near))
+        parts = [str(self.table())]
+        parts += [str(self.profiles())] if self.distribution is not None else []
+        parts += [f"objective: {self.value:.10g}"] if self.value is not None else []
+        parts += [str(self.certificate)]
         parts += [str(multipliers)] if self.multipliers else []
         parts += [str(routes)] if routes.rows else []
         return "\n\n".join(parts)

@@ -27,7 +27,7 @@ def finite_certificate(
         max_gain=float(each.max()),
         gains=dict(zip(game.player_names, each.tolist(), strict=True)),
         kkt_residual=float(each.max()) if residual is None else residual,
-        infeasibility=infeasibility,
+        infeasibility=infeasibility + 0.0,  # never -0.0
         relative_gain=float((each / units).max()),
         payoff_scale=float(max(1.0, units.max())),
         kind=kind,

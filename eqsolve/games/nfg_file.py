@@ -82,10 +82,10 @@ class _Reader:
         except (ValueError, ZeroDivisionError):
             self.fail(token, f"{what} must be a number")
 
-    def count(self, what: str) -> int:
+    def count(self, what: str, least: int = 0) -> int:
         token = self.take(what)
-        if not token.text.isdigit():
-            self.fail(token, f"{what} must be a whole number")
+        if not token.text.isdigit() or int(token.text) < least:
+            self.fail(token, f"{what} must be a whole number{f' from {least} on' if least else ''}")
         return int(token.text)
 
 
@@ -157,7 +157,7 @@ def _strategies(
     else:
         named, counts = [], []
         while reader.peek() != "}":
-            counts.append(reader.count("a number of strategies"))
+            counts.append(reader.count("a number of strategies", least=1))
         actions = tuple(counts)
     reader.expect("}")
     if len(actions) != players:

@@ -63,9 +63,8 @@ def common_interest(rng: Random, n: int, m: int) -> Array:
 def coordination(rng: Random, n: int, m: int) -> Array:
     """Payoffs from [1/2, 1] where all do the same, from [0, 1/2] elsewhere."""
     out = rng.uniform(0.0, 0.5, (n,) + (m,) * n)
-    same = (np.arange(m),) * n
-    out[(slice(None), *same)] += 0.5
-    return out
+    profiles = _profiles(n, m)
+    return np.asarray(out + 0.5 * (profiles == profiles[0]).all(axis=0))
 
 
 def dispersion(rng: Random, n: int, m: int) -> Array:
@@ -75,7 +74,8 @@ def dispersion(rng: Random, n: int, m: int) -> Array:
     """
     profiles = _profiles(n, m)
     different = np.stack([(profiles == action).any(axis=0) for action in range(m)]).sum(axis=0)
-    return rng.uniform(0.5, 1.0, n).reshape(-1, *(1,) * n) * different / min(n, m)
+    worth = rng.uniform(0.5, 1.0, n).reshape(-1, *(1,) * n)
+    return np.asarray(worth * different / min(n, m))
 
 
 def congestion(rng: Random, n: int, m: int) -> Array:
@@ -120,7 +120,7 @@ def minimum_effort(rng: Random, n: int, m: int) -> Array:
     cost = float(rng.uniform(0.1, 0.5))
     benefit = cost + float(rng.uniform(0.1, 0.5))
     effort = _profiles(n, m).astype(float)
-    return benefit * effort.min(axis=0) - cost * effort
+    return np.asarray(benefit * effort.min(axis=0) - cost * effort)
 
 
 def prisoners_dilemma(rng: Random, n: int, m: int) -> Array:
@@ -167,7 +167,7 @@ def war_of_attrition(rng: Random, n: int, m: int) -> Array:
     times = _profiles(2, m)
     waited = times.min(axis=0)
     share = np.where(times == times[::-1], 0.5, (times > times[::-1]).astype(float))
-    return worth[:, None, None] * share - cost * waited
+    return np.asarray(worth[:, None, None] * share - cost * waited)
 
 
 def location(rng: Random, n: int, m: int) -> Array:
@@ -187,7 +187,7 @@ def two_thirds(rng: Random, n: int, m: int) -> Array:
     guesses = _profiles(n, m).astype(float)
     far = np.abs(guesses - 2 / 3 * guesses.mean(axis=0))
     near = far <= far.min(axis=0) + 1e-9
-    return float(rng.uniform(0.5, 1.0)) * near / near.sum(axis=0)
+    return np.asarray(float(rng.uniform(0.5, 1.0)) * near / near.sum(axis=0))
 
 
 def _profiles(n: int, m: int) -> NDArray[np.int_]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import networkx as nx
@@ -88,7 +89,7 @@ def _minutes(edge: Any, data: dict[str, Any]) -> Any:
         return data["delays"]
     time, congestion = data.get("time", 0.0), data.get("congestion", 0.0)
     for word, value in (("time", time), ("congestion", congestion)):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise NotAGame(
                 f"routing_game: {word} of road {edge!r} must be a number, not {value!r}."
             )
