@@ -94,7 +94,7 @@ def _bands(path: Path) -> tuple[Table, Path]:
             for sense in ("min", "max")
         ]
         learner = RegretMatching(feedback="sampled")
-        play = simulate(game, learner, steps=ROUNDS, replications=20, seed=0)
+        play: Any = simulate(game, learner, steps=ROUNDS, replications=20, seed=0)
         welfare = play.social_welfare()[-1].mean()
         gap = float(play.coarse_correlated_gap()[-1].max())
         rows.append((name, *ends[2:], *ends[:2], welfare, gap))
@@ -138,13 +138,13 @@ def _draw_bands(rows: list[tuple[Any, ...]], path: Path) -> Path:
 
 def _regret(regret_path: Path, gap_path: Path) -> tuple[Table, Path, Path]:
     """Regret against its bounds, and the gap to the coarse correlated set, learner by learner."""
-    batch = GameBatch(np.random.default_rng(5).random((GAMES, 2, 4, 4)))
+    batch: Any = GameBatch(np.random.default_rng(5).random((GAMES, 2, 4, 4)))
     rows = []
     regret_ax, gap_ax = plotting.axes(), plotting.axes()
     first = None
     for place, learner in enumerate(LEARNERS):
         name = type(learner).__name__
-        play = simulate(batch, learner, steps=ROUNDS)
+        play: Any = simulate(batch, learner, steps=ROUNDS)
         rounds = play.steps[1:]
         shares = play.relative_regrets()[1:].reshape(rounds.size, -1)
         known = np.sqrt(np.log(4) / (2 * rounds))
@@ -199,10 +199,10 @@ def _selection(path: Path) -> tuple[Table, Path]:
         start = np.concatenate(
             [draw.dirichlet(np.ones(size), size=STARTS) for size in game.actions], axis=1
         )
-        play = simulate(
+        play: Any = simulate(
             game, MultiplicativeWeights(), start=start, steps=ROUNDS, replications=STARTS
         )
-        report = validate(play, list(found))
+        report: Any = validate(play, list(found))
         for place, one in enumerate(found):
             nearest = report.selected == place
             mixes = ", ".join(
