@@ -14,12 +14,14 @@ from eqsolve.concepts import Nash
 from eqsolve.errors import EquilibriumNotFound
 from eqsolve.formulations.catalogue import family_refusal, formulations
 from eqsolve.formulations.certificates import simplices
+from eqsolve.formulations.pure_nash import pure_equilibria
+from eqsolve.games.finite import NormalFormGame
 from eqsolve.games.finite_players import FinitePlayers
 from eqsolve.results import Equilibrium, Table
 
 ENUMERATIONS = {
     "support-enumeration": "all extreme ones; every other lies between them.",
-    "gambit": "all isolated ones that Gambit's enumeration found.",
+    "gambit": "Gambit's enumeration and random starts; there may be others.",
 }
 
 
@@ -148,19 +150,32 @@ def _of_finite(
     for name in names:
         out = family_refusal(name, "finite", concept) if name in ENUMERATIONS else "no enumeration"
         if out is None and formulations("finite")[name].refuses(game, concept) is None:
-            found = _distinct(every_answer(game, concept, name), distance)
+            found = every_answer(game, concept, name)
+            if name == "gambit":
+                # Its enumeration misses some: what starts and pure profiles give is added.
+                found += [e for e in _many(game, concept, starts, seed, distance, how) if found]
+            found = _distinct(found, distance)
             if found:
                 note = f"{len(found)} equilibria: {ENUMERATIONS[name]}"
                 return EquilibriaFound(tuple(found), 0, 0, note)
+    return _many(game, concept, starts, seed, distance, {"formulation": asked, **how})
+
+
+def _many(
+    game: Any, concept: Any, starts: Any, seed: int, distance: float, how: dict[str, Any]
+) -> EquilibriaFound:
+    """From the given starts, or from even mixes, random ones and pure profiles without regret."""
     if isinstance(starts, int):
         rng = np.random.default_rng(seed)
         draws = rng.gamma(0.3, size=(starts, game.n)) + 1e-12
         for part in simplices(game):
             draws[:, part] /= draws[:, part].sum(axis=1, keepdims=True)
         points = [game.uniform(), *draws]
+        if isinstance(game, NormalFormGame):
+            points += [game.pack([int(k) for k in row]) for row in pure_equilibria(game)]
     else:
         points = [game.pack(point) for point in starts]
-    return _from(game, concept, points, distance, {"formulation": asked, **how})
+    return _from(game, concept, points, distance, how)
 
 
 def _distinct(equilibria: list[Equilibrium], distance: float) -> list[Equilibrium]:

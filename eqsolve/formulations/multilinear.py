@@ -18,6 +18,7 @@ from eqsolve.programs.multilinear import MultilinearProgram
 from eqsolve.results import Solution
 
 Array = NDArray[np.float64]
+FAR = 10.0  # spreads between zero and a player's payoffs from which digits are lost
 TAKEN = (NormalFormGame, BayesianGame, PolymatrixGame, AgentForm)
 
 
@@ -100,9 +101,10 @@ def multilinear_program(
 ) -> MultilinearProgram:
     """What every action gets, in units of the largest spread of payoffs."""
     unit = game.spread or 1.0
+    near = _near_zero(game, unit)
     return MultilinearProgram(
-        payoffs=lambda x: game.deviation_payoffs(x) / unit,
-        slopes=lambda x: game.deviation_slopes(x) / unit,
+        payoffs=lambda x: near.deviation_payoffs(x) / unit,
+        slopes=lambda x: near.deviation_slopes(x) / unit,
         simplices=simplices(game),
         names=tuple(game.coordinate_names),
         start=start,
@@ -110,6 +112,23 @@ def multilinear_program(
         game=game,
         kind=kind,
     )
+
+
+def _near_zero(game: Any, unit: float) -> Any:
+    """The game with every player's payoffs moved near zero, where they are far from it.
+
+    That moves no equilibrium, and keeps the digits that differences of payoffs need.
+    """
+    if not isinstance(game, (NormalFormGame, BayesianGame)):
+        return game
+    flat = game.payoffs.reshape(game.players, -1)
+    middle = (flat.min(axis=1) + flat.max(axis=1)) / 2
+    if np.abs(middle).max() <= FAR * unit:
+        return game
+    moved = game.payoffs - middle.reshape(-1, *(1,) * (game.payoffs.ndim - 1))
+    if isinstance(game, BayesianGame):
+        return BayesianGame(game.prior, moved)
+    return NormalFormGame(moved)
 
 
 def read_mixes(program: MultilinearProgram, solution: Solution) -> FiniteAnswer:

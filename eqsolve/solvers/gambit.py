@@ -16,7 +16,7 @@ from eqsolve.errors import EqsolveError, NotInstalled
 from eqsolve.programs.strategic_file import StrategicFile
 from eqsolve.results import Solution, Status
 
-METHODS = ("all", "enummixed", "enumpoly", "enumpure", "gnm", "ipa", "lcp", "logit", "simpdiv")
+METHODS = ("all", "enummixed", "enumpoly", "enumpure", "gnm", "lcp")
 
 
 def gambit_is_installed() -> bool:
@@ -80,9 +80,6 @@ class Gambit:
             method = "enummixed" if players == 2 else "enumpoly"
         if method in ("enummixed", "lcp"):
             return list(getattr(nash, f"{method}_solve")(game, rational=False).equilibria)
-        if method == "simpdiv":
-            middle = game.mixed_strategy_profile(rational=True)
-            return list(nash.simpdiv_solve(middle).equilibria)
         return list(getattr(nash, f"{method}_solve")(game).equilibria)
 
 

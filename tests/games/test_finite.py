@@ -144,7 +144,7 @@ def test_the_payoff_form_is_read_with_the_first_action_fastest():
 @pytest.mark.parametrize("actions", [(1,), (2, 3), (2, 1, 3), (2, 2, 2, 2)])
 def test_files_keep_every_digit_and_name(actions, tmp_path):
     rng = np.random.default_rng(1)
-    names = [[f"{k} \"quoted\" {a}" for a in range(size)] for k, size in enumerate(actions)]
+    names = [[f'{k} "quoted" {a}' for a in range(size)] for k, size in enumerate(actions)]
     game = eq.NormalFormGame(
         rng.normal(size=(len(actions), *actions)) * 1e-3,
         player_names=[f"player {k}" for k in range(len(actions))],

@@ -38,7 +38,10 @@ def test_resources_stay_idle_where_guarding_drives_the_attacker_to_a_worse_place
     game = draw(0, targets=3, resources=3)
     found = eq.solve(game, DEFENDER)
     assert found["defender"].sum() < 2.999
-    everywhere = {"defender": np.ones(3), "attacker": game.attacker_covered == game.attacker_covered.max()}
+    everywhere = {
+        "defender": np.ones(3),
+        "attacker": game.attacker_covered == game.attacker_covered.max(),
+    }
     assert found.value > game.expected_payoffs(game.pack(everywhere))[0] + 0.05
     assert found.value == pytest.approx(eq.solve(game.normal_form(), DEFENDER).value, abs=1e-9)
 
