@@ -56,7 +56,8 @@ def independent_bound(game, coarse, sense):
 
 def blind_bound(game, sense):
     """Best or worst welfare of lotteries over plans: no type gains by a fixed action."""
-    plans = [list(itertools.product(range(a), repeat=t)) for a, t in zip(game.actions, game.types)]
+    sizes = zip(game.actions, game.types, strict=True)
+    plans = [list(itertools.product(range(a), repeat=t)) for a, t in sizes]
     columns = list(itertools.product(*plans))
     thetas = list(itertools.product(*map(range, game.types)))
 
