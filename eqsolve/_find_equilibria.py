@@ -106,7 +106,7 @@ def find_equilibria(
     Examples
     --------
     >>> import cvxpy as cp
-    >>> from eqsolve import Player
+    >>> from eqsolve import Game, Player
     >>> x = cp.Variable(bounds=[0, 1], name="x"); y = cp.Variable(bounds=[0, 1], name="y")
     >>> coordination = Game([Player("a", cp.Maximize(x * (2 * y - 1)), [x]),
     ...                      Player("b", cp.Maximize(y * (2 * x - 1)), [y])])

@@ -25,7 +25,7 @@ class ProfilesProgram:
     Examples
     --------
     >>> ProfilesProgram(np.array([[[3, 1], [4, 2]], [[3, 4], [1, 2]]])).regrets.tolist()
-    [[1, 2], [1, 0]]
+    [[1, 1], [1, 0]]
     """
 
     payoffs: Array

@@ -17,6 +17,7 @@ from eqsolve._lazy import LazyModule
 from eqsolve.programs.linear import LinearProgram
 from eqsolve.results import Status
 from eqsolve.solvers.branch_on_complementarity import BoundedSolution
+from eqsolve.solvers.columns import has_many_columns, solve_by_columns
 
 Array = NDArray[np.float64]
 highspy: Any = LazyModule("highspy")
@@ -67,6 +68,10 @@ class Highs:
             than the bound. `multipliers` (rows,) of linear programs: the change of the
             objective for one more unit of the side that binds.
         """
+        if has_many_columns(program):
+            found = solve_by_columns(program, self.engine(reduce=False), self.feasibility / 100)
+            if found is not None:
+                return found
         engine = self.engine(reduce=program.rows.nnz > SMALL or program.kind != "linear")
         engine.passModel(model_of(program))
         if start is not None and program.kind != "linear":
