@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from eqsolve._simulate_experiment import simulate_experiment as simulate_experiment
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
+    from eqsolve.concepts import BayesCoarseCorrelated as BayesCoarseCorrelated
+    from eqsolve.concepts import BayesCorrelated as BayesCorrelated
+    from eqsolve.concepts import CoarseCorrelated as CoarseCorrelated
+    from eqsolve.concepts import Correlated as Correlated
     from eqsolve.concepts import Nash as Nash
+    from eqsolve.concepts import QuantalResponse as QuantalResponse
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
     from eqsolve.design.estimate import EffectEstimate as EffectEstimate
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from eqsolve.design.rules import Switchback as Switchback
     from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
     from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
+    from eqsolve.dynamics.repeated_play import RepeatedPlay as RepeatedPlay
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
     from eqsolve.errors import BadExperiment as BadExperiment
     from eqsolve.errors import BadLog as BadLog
@@ -50,9 +56,15 @@ if TYPE_CHECKING:
     from eqsolve.errors import NotAGame as NotAGame
     from eqsolve.errors import NotInstalled as NotInstalled
     from eqsolve.errors import SlowMixing as SlowMixing
+    from eqsolve.games import BayesianGame as BayesianGame
     from eqsolve.games import Game as Game
+    from eqsolve.games import GameBatch as GameBatch
+    from eqsolve.games import NormalFormGame as NormalFormGame
     from eqsolve.games import Player as Player
+    from eqsolve.games import PolymatrixGame as PolymatrixGame
     from eqsolve.games import Population as Population
+    from eqsolve.games import SecurityGame as SecurityGame
+    from eqsolve.rates.play_report import PlayReport as PlayReport
     from eqsolve.rates.prediction import PredictedRate as PredictedRate
     from eqsolve.rates.report import ConvergenceReport as ConvergenceReport
     from eqsolve.results import Certificate as Certificate
@@ -70,7 +82,12 @@ else:
         "validate": "_validate",
         "predict_rate": "_predict_rate",
         "optimal_design": "_optimal_design",
+        "BayesCoarseCorrelated": "concepts",
+        "BayesCorrelated": "concepts",
+        "CoarseCorrelated": "concepts",
+        "Correlated": "concepts",
         "Nash": "concepts",
+        "QuantalResponse": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
         "EffectEstimate": "design.estimate",
@@ -82,6 +99,7 @@ else:
         "SingleArm": "design.rules",
         "Switchback": "design.rules",
         "ExperimentRuns": "design.simulation",
+        "RepeatedPlay": "dynamics.repeated_play",
         "Trajectory": "dynamics.trajectory",
         "BadExperiment": "errors",
         "BadLog": "errors",
@@ -92,9 +110,15 @@ else:
         "NotAGame": "errors",
         "NotInstalled": "errors",
         "SlowMixing": "errors",
+        "BayesianGame": "games",
         "Game": "games",
+        "GameBatch": "games",
+        "NormalFormGame": "games",
         "Player": "games",
+        "PolymatrixGame": "games",
         "Population": "games",
+        "SecurityGame": "games",
+        "PlayReport": "rates.play_report",
         "PredictedRate": "rates.prediction",
         "ConvergenceReport": "rates.report",
         "Certificate": "results",

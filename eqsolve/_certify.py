@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve._certify_finite import certify_finite
 from eqsolve.concepts import Nash, Stackelberg
 from eqsolve.errors import EqsolveError, NoFormulation
 from eqsolve.formulations.deviations import deviations
@@ -17,6 +18,7 @@ from eqsolve.formulations.recovery import weights_of
 from eqsolve.formulations.second_order import second_order
 from eqsolve.formulations.worst_answer import worst_alike
 from eqsolve.games.convexity import convex_at_every_point, convex_players, has_shared_rows
+from eqsolve.games.finite_players import FinitePlayers
 from eqsolve.games.game import Game
 from eqsolve.results import Certificate
 
@@ -26,16 +28,17 @@ FAR = 1e6  # strategies from here on may hide changes of payoff in their last di
 READING = 1e-7  # relative difference allowed between cvxpy's evaluation and ours
 
 
-def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
+def certify(game: Any, point: Any, concept: Any = None) -> Certificate:
     """How far `point` is from an equilibrium of `game`, from the declaration alone.
 
     Parameters
     ----------
-    game : Game
-    point : dict of str to array, or array (n,)
-        Strategies by player, or all of them in `game.variables` order.
-    concept : Nash or VariationalEquilibrium, optional
-        Its weights decide what counts as normalized.
+    game : Game, or a finite game
+    point : dict of str to array, array (n,), or Equilibrium
+        Strategies by player, or all of them in `game.variables` order; for correlated play
+        of finite games the joint distribution over profiles.
+    concept : concept, optional
+        Default Nash(). Weights of a VariationalEquilibrium decide what counts as normalized.
 
     Returns
     -------
@@ -57,7 +60,9 @@ def certify(game: Game, point: Any, concept: Any = None) -> Certificate:
     4.0
     """
     concept = Nash() if concept is None else concept
-    vector = game.pack(point)
+    if isinstance(game, FinitePlayers):
+        return certify_finite(game, point, concept)
+    vector = game.pack(getattr(point, "vector", point))
     payoffs = game.declared_payoffs(vector)
     _check_reading(game, vector, payoffs)
     if isinstance(concept, Stackelberg):

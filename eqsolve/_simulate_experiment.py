@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve._simulate import Progress
+from eqsolve._simulate_runs import Progress
 from eqsolve.design.experiment import MarkovExperiment
 from eqsolve.design.online import OnlineDesign
 from eqsolve.design.reward_laws import reward_law

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._certify import certify
+from eqsolve._solve_finite import solve_finite
 from eqsolve.concepts import Nash, Stackelberg, VariationalEquilibrium
-from eqsolve.errors import EqsolveError, EquilibriumNotFound, NoFormulation, UnsupportedFunction
-from eqsolve.formulations.catalogue import formulations
+from eqsolve.errors import EquilibriumNotFound, NoFormulation, UnsupportedFunction
+from eqsolve.formulations.catalogue import family_refusal, formulations
 from eqsolve.formulations.complementarity import Complementarity
 from eqsolve.formulations.contradiction import contradiction
 from eqsolve.formulations.recovery import Recovered
+from eqsolve.games.finite_players import FinitePlayers
 from eqsolve.games.game import Game
 from eqsolve.results import Certificate, Equilibrium, Solution, Status
 from eqsolve.solvers.catalogue import default_solver, solver_named
+from eqsolve.solvers.options import with_options
 from eqsolve.solvers.semismooth_newton import SemismoothNewton
 
 Array = NDArray[np.float64]
@@ -33,13 +36,13 @@ RESTARTS = 5  # further random starts before a game is given up
 
 
 def solve(
-    game: Game,
+    game: Any,
     concept: Any = None,
     *,
     solver: Any = None,
     formulation: str | None = None,
     start: Any = None,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Equilibrium:
@@ -47,20 +50,22 @@ def solve(
 
     Parameters
     ----------
-    game : Game
-    concept : Nash or VariationalEquilibrium, default Nash()
-        What is asked for.
+    game : Game, NormalFormGame, BayesianGame, PolymatrixGame or SecurityGame
+    concept : concept, default Nash()
+        What is asked for: any record of `eqsolve.concepts`.
     solver : str or solver record, optional
         An engine ("semismooth-newton", "convex", "ipopt", or any solver Pyomo knows),
         or a record such as ``SemismoothNewton(tolerance=1e-12)``.
     formulation : str, optional
         "complementarity", "potential", "nonlinear" or "best-responses"; for commitments
-        "mixed-integer", "value-function", "implicit" or "mpec". By default the first that
+        "mixed-integer", "value-function", "implicit" or "mpec"; finite games have their own,
+        which `NoFormulation` and `equilibrium.explanation` list. By default the first that
         applies and whose answer passes the certificate.
     start : dict of str to array, or array (n,), optional
         Where to begin; default the variables' own values, or inside their bounds.
-    tolerance : float
-        Largest relative gain and infeasibility an answer may have.
+    tolerance : float, optional
+        Largest relative gain and infeasibility an answer may have; default 1e-6, and 1e-8 of
+        the spread of payoffs in finite games.
     seed : int
         Of the random starts tried when the given one fails.
     **options
@@ -92,7 +97,11 @@ def solve(
     (array([33.3333]), 544.444)
     """
     concept = Nash() if concept is None else concept
+    if isinstance(game, FinitePlayers):
+        how = {"start": start, "tolerance": tolerance, "seed": seed, "options": options}
+        return solve_finite(game, concept, solver, formulation, **how)
     engine = solver_named(solver) if isinstance(solver, str) else solver
+    tolerance = TOLERANCE if tolerance is None else tolerance
     if not isinstance(concept, Stackelberg):
         game.check_simultaneous()
     first = None if start is None else game.pack(start)
@@ -185,16 +194,19 @@ class _Attempt:
 
 def _candidates(formulation: str | None) -> list[str]:
     """Names of formulations to try, in order."""
-    known = formulations()
+    known = {**formulations(), **formulations("finite")}
     if formulation is not None and formulation not in known:
         raise NoFormulation(
             f"There is no formulation called {formulation!r}; there are {', '.join(known)}."
         )
-    return [formulation] if formulation else sorted(known, key=_rank)
+    return [formulation] if formulation else sorted(formulations(), key=_rank)
 
 
 def _refusal(game: Game, concept: Any, name: str, engine: Any) -> str | None:
     """Why a formulation is out, or None."""
+    out = family_refusal(name, "continuous", concept)
+    if out is not None:
+        return out
     route = formulations()[name]
     if engine is not None and route.kind not in engine.kinds:
         return f"solver {engine.name!r} does not take {route.kind} programs."
@@ -242,7 +254,7 @@ def _attempt(
         if number and isinstance(engine, SemismoothNewton):
             # The first start has failed: be more patient, and perturb differently.
             engine = SemismoothNewton(restarts=4 * engine.restarts, seed=number)
-    engine = _with_options(engine, options)
+    engine = with_options(engine, options)
     is_mcp = route.kind == "complementarity"
     solution = engine.solve(program.problem if is_mcp else program)
     attempt = _certified(game, concept, route, program, solution)
@@ -296,19 +308,6 @@ def _polish(game: Game, concept: Any, attempt: _Attempt) -> _Attempt:
         return attempt
     certificate = certify(game, vector, concept)
     return _Attempt(attempt.program, attempt.solution, recovered, vector, certificate)
-
-
-def _with_options(engine: Any, options: Mapping[str, Any]) -> Any:
-    if not options:
-        return engine
-    known = {field.name for field in fields(engine)}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise EqsolveError(
-            f"Solver {engine.name!r} has no option {unknown[0]!r}; it has "
-            f"{', '.join(sorted(known))}."
-        )
-    return replace(engine, **options)
 
 
 def _equilibrium(

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve._predict_rate import point_of
+from eqsolve._validate_finite import validate_play
 from eqsolve.design.simulation import ExperimentRuns
+from eqsolve.dynamics.repeated_play import RepeatedPlay
 from eqsolve.dynamics.trajectory import Trajectory
 from eqsolve.errors import EqsolveError
 from eqsolve.rates.measurement import measure
+from eqsolve.rates.play_report import PlayReport
 from eqsolve.rates.prediction import predict
 from eqsolve.rates.report import ConvergenceReport
 
 Array = NDArray[np.float64]
 
 
+@overload
+def validate(
+    trajectory: RepeatedPlay,
+    equilibrium: Any = ...,
+    dynamics: None = ...,
+    distance: None = ...,
+    *,
+    game: Any = ...,
+    concept: str = ...,
+) -> PlayReport: ...
+@overload
 def validate(
     trajectory: Any,
     equilibrium: Any,
+    dynamics: Any = ...,
+    distance: Callable[[Array], Array] | None = ...,
+    *,
+    game: Any = ...,
+    concept: str = ...,
+) -> ConvergenceReport: ...
+def validate(
+    trajectory: Any,
+    equilibrium: Any = None,
     dynamics: Any = None,
     distance: Callable[[Array], Array] | None = None,
     *,
     game: Any = None,
-) -> ConvergenceReport:
+    concept: str = "coarse correlated",
+) -> ConvergenceReport | PlayReport:
     """Does a run converge to an equilibrium, how fast, and how fast should it?
 
     Parameters
@@ -36,6 +60,9 @@ def validate(
         Or `ExperimentRuns`: the occupancies that were recorded.
     equilibrium : Equilibrium, dict, array (n,), or a list of them
         With several, distances are to the nearest. For `ExperimentRuns` a `SamplingDesign`.
+        Optional for repeated play of a finite
+        game, which is compared with the set of (coarse) correlated equilibria; then also
+        which of several is reached, and distributions over profiles are taken.
     dynamics : Dynamics or callable, optional
         Adds the predicted rate, and whether the equilibrium is a fixed point and stable.
     distance : callable, optional
@@ -43,10 +70,14 @@ def validate(
         equilibria, or another norm.
     game : Game, optional
         For `dynamics`; default the game the equilibrium was solved for.
+    concept : "coarse correlated" or "correlated"
+        The set that repeated play is compared with.
 
     Returns
     -------
     ConvergenceReport
+        Or, for repeated play of a finite game without `dynamics` or `distance`, a
+        `PlayReport`: the gap to the set with its rate and bound, and the band of payoffs.
 
     Raises
     ------
@@ -61,6 +92,10 @@ def validate(
     ('linear', True)
     """
     run = as_trajectory(trajectory)
+    if isinstance(run, RepeatedPlay) and dynamics is None and distance is None:
+        return validate_play(run, equilibrium, concept=concept)
+    if equilibrium is None:
+        raise EqsolveError("validate() needs an equilibrium to compare the run with.")
     targets = equilibrium if _is_list(equilibrium) else [equilibrium]
     game = getattr(targets[0], "game", None) if game is None else game
     points = [point_of(target, game) for target in targets]

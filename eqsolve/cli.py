@@ -63,21 +63,46 @@ def models() -> None:
 
 @app.command()
 def solve(
-    name_or_toml: Annotated[str, typer.Argument(help="An instance by name, or a TOML file.")],
+    name_or_file: Annotated[
+        str, typer.Argument(help="An instance by name, a TOML file, or a Gambit .nfg file.")
+    ],
     formulation: Annotated[
         str | None, typer.Option(help="A formulation by name, such as potential or mpec.")
     ] = None,
     solver: Annotated[str | None, typer.Option(help="An engine by name, such as ipopt.")] = None,
     concept: Annotated[
         str | None,
-        typer.Option(help="nash, variational or stackelberg; default the published one, or nash."),
+        typer.Option(
+            help="nash, variational or stackelberg; of finite games nash, correlated, coarse, "
+            "commitment or quantal; default the published one, or nash."
+        ),
     ] = None,
     leader: Annotated[
-        str | None, typer.Option(help="Who moves first, with --concept stackelberg.")
+        str | None,
+        typer.Option(help="Who moves first; of finite games a name or number, default the first."),
     ] = None,
     stance: Annotated[
-        str, typer.Option(help="Which answer a leader counts on: optimistic or pessimistic.")
-    ] = "optimistic",
+        str | None,
+        typer.Option(
+            help="Which answer a leader counts on: optimistic (the default) or pessimistic."
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            help="Finite games, which equilibrium: welfare, egalitarian, entropy or a player."
+        ),
+    ] = None,
+    sense: Annotated[str | None, typer.Option(help="Best or worst of it: max or min.")] = None,
+    commitment: Annotated[
+        str | None, typer.Option(help="Finite games: to a mixed, pure or correlated strategy.")
+    ] = None,
+    response: Annotated[
+        str | None, typer.Option(help="Finite games, how followers play: nash or coarse.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Of quantal response, in one over payoffs.")
+    ] = None,
     variational: Annotated[
         bool, typer.Option("--variational", help="Short for --concept variational.")
     ] = False,
@@ -85,15 +110,18 @@ def solve(
 ) -> None:
     """Solve a game and print the equilibrium with its certificate.
 
-    Example: eqsolve solve river_basin --json
+    Examples: eqsolve solve river_basin --json;
+    eqsolve solve game.nfg --concept coarse --objective welfare --sense min
     """
     import eqsolve as eq
+    from eqsolve._cli_finite import Asked
 
-    game = _load(name_or_toml)
-    wanted = "variational" if variational else concept
-    if wanted is None and leader is not None:
-        wanted = "stackelberg"
-    asked = _published_concept(name_or_toml) if wanted is None else _concept(wanted, leader, stance)
+    game = _load(name_or_file)
+    options = Asked(
+        "variational" if variational else concept,
+        leader, stance, objective, sense, commitment, response, precision,
+    )  # fmt: skip
+    asked = _asked(name_or_file, game, options)
     found = eq.solve(game, asked, formulation=formulation, solver=solver)
     if as_json:
         print(json.dumps(_as_json(found), indent=2))
@@ -218,12 +246,31 @@ def reproduce(
             print(f"Figure: {figure}")
 
 
+def _asked(name_or_file: str, game: Any, options: Any) -> Any:
+    """What the options ask for; the published concept where they ask for nothing."""
+    from eqsolve._cli_finite import finite_concept
+    from eqsolve.games.finite_players import FinitePlayers
+
+    if options.concept is None and not options.given():
+        return _published_concept(name_or_file)
+    if isinstance(game, FinitePlayers):
+        return finite_concept(game, options)
+    finite = set(options.given()) - {"leader", "stance"}
+    if finite:
+        raise EqsolveError(f"--{sorted(finite)[0]} is an option of finite games; this is none.")
+    if options.leader is None and options.concept is None:
+        raise EqsolveError("--stance goes with --leader NAME.")
+    return _concept(
+        options.concept or "stackelberg", options.leader, options.stance or "optimistic"
+    )
+
+
 def _concept(name: str, leader: str | None, stance: str) -> Any:
     import eqsolve as eq
 
-    if name == "stackelberg":
+    if name in ("stackelberg", "commitment"):
         if leader is None:
-            raise EqsolveError("--concept stackelberg needs --leader NAME.")
+            raise EqsolveError(f"--concept {name} needs --leader NAME.")
         return eq.Stackelberg(leader, stance=stance)
     plain = {"nash": eq.Nash, "variational": eq.VariationalEquilibrium}
     if name not in plain:
@@ -243,6 +290,10 @@ def _published_concept(name_or_toml: str) -> Any:
 def _load(name_or_toml: str) -> Any:
     from eqsolve import models as shelf
 
+    if name_or_toml.lower().endswith(".nfg"):
+        from eqsolve._cli_finite import read_nfg
+
+        return read_nfg(name_or_toml)
     if not name_or_toml.endswith(".toml") and name_or_toml not in shelf.instances():
         raise EqsolveError(_unknown("instance", name_or_toml, list(shelf.instances())))
     return shelf.load(name_or_toml)
@@ -250,7 +301,8 @@ def _load(name_or_toml: str) -> Any:
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
+    listed = f"there are {', '.join(known)}." if len(known) < 20 else "`eqsolve models` lists them."
+    hint = f"did you mean {' or '.join(close)}?" if close else listed
     return f"There is no {what} called {name!r}; {hint}"
 
 
@@ -276,6 +328,8 @@ def _as_json(found: Any) -> dict[str, Any]:
         "concept": found.concept,
         "strategies": {name: value.tolist() for name, value in found.strategies.items()},
         "payoffs": dict(found.payoffs),
+        **({} if found.value is None else {"value": found.value}),
+        **({} if found.distribution is None else {"distribution": found.distribution.tolist()}),
         "multipliers": {name: value.tolist() for name, value in found.multipliers.items()},
         "certificate": {
             "max_gain": sure.max_gain,

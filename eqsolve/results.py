@@ -171,7 +171,7 @@ class Certificate:
         With shared constraints: first-order residual with one multiplier for all.
     bound : float or None
         For a leader, in its declared sense: no commitment does better than this, as a
-        global solver has proven.
+        global solver has proven. For an objective over equilibria: none is better.
     """
 
     max_gain: float
@@ -207,7 +207,9 @@ class Certificate:
         if self.variational_residual is not None:
             rows.append(("variational residual", self.variational_residual))
         if self.bound is not None:
-            rows.append((f"proven bound on the {'variance' if design else 'leader'}", self.bound))
+            leads = self.kind.startswith("Stackelberg")
+            of = "variance" if design else "leader" if leads else "objective"
+            rows.append((f"proven bound on the {of}", self.bound))
         return Table(("certificate", "value"), tuple(rows))
 
     def __repr__(self) -> str:
@@ -246,6 +248,11 @@ class Equilibrium:
         What was asked for.
     game : Game
         What was solved.
+    distribution : ndarray (actions_1, ..., actions_players) or None
+        Finite games with correlated play: the joint distribution over profiles, whose
+        marginals are the strategies.
+    value : float or None
+        The objective that was asked for: a leader's payoff, or what chose among equilibria.
     """
 
     strategies: Mapping[str, NDArray[np.float64]]
@@ -259,6 +266,8 @@ class Equilibrium:
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     concept: str = "Nash"
     game: Any = None
+    distribution: NDArray[np.float64] | None = None
+    value: float | None = None
 
     @property
     def explanation(self) -> Mapping[str, str]:
@@ -283,11 +292,36 @@ class Equilibrium:
         headers = ("player", "strategy", "payoff", "gain from deviating")
         return Table(headers, rows, title=f"{self.concept} equilibrium", notes=(note,))
 
+    def profiles(self) -> Table:
+        """Finite games with correlated play: profiles of actions, the most likely first."""
+        joint, game = self.distribution, self.game
+        if joint is None:
+            return Table(("probability",), (), notes=("Players mix independently.",))
+        likely = [at for at in np.argsort(-joint, axis=None) if joint.flat[at] > 1e-9]
+        at = np.unravel_index(likely, joint.shape)
+        if joint.shape == game.actions:
+            heads = tuple(str(name) for name in game.player_names)
+            columns = [
+                [own[k] for k in spots] for own, spots in zip(game.action_names, at, strict=True)
+            ]
+        else:  # types come first
+            heads = tuple(
+                f"{what} of {name}" for what in ("type", "action") for name in game.player_names
+            )
+            columns = [[str(k) for k in spots] for spots in at]
+        rows = tuple(zip(*columns, joint[at], strict=True))
+        return Table((*heads, "probability"), rows)
+
     def summary(self) -> str:
         """The equilibrium, its certificate, multipliers and how it was found, as text."""
         multipliers = Table(("constraint", "multiplier"), tuple(self.multipliers.items()))
-        routes = Table(("formulation", "why"), tuple(self.explanation.items()))
-        parts = [str(self.table()), str(self.certificate)]
+        # Formulations of other concepts would bury the few that could have been used.
+        near = [(name, why) for name, why in self.explanation.items() if " not express " not in why]
+        routes = Table(("formulation", "why"), tuple(near))
+        parts = [str(self.table())]
+        parts += [str(self.profiles())] if self.distribution is not None else []
+        parts += [f"objective: {self.value:.10g}"] if self.value is not None else []
+        parts += [str(self.certificate)]
         parts += [str(multipliers)] if self.multipliers else []
         parts += [str(routes)] if routes.rows else []
         return "\n\n".join(parts)

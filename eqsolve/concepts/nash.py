@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from eqsolve.concepts.objective import check_sense, shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Nash:
     """No player gains by deviating alone.
 
@@ -15,11 +18,33 @@ class Nash:
     multiplier for a shared constraint) and the certificate says so; ask for
     `VariationalEquilibrium` to insist or to weight the players.
 
+    Parameters
+    ----------
+    objective : str, player or array_like, optional
+        Finite games of two players: which of all equilibria is wanted, the one of largest
+        "welfare" (sum of payoffs), of largest smallest payoff ("egalitarian"), the best for
+        a player, or of largest expectation of an array over profiles of actions.
+    sense : "max" or "min"
+        Best or worst.
+
+    Raises
+    ------
+    NotAGame
+        A sense that is neither.
+
     Examples
     --------
-    >>> Nash()
-    Nash()
+    >>> Nash(), Nash("welfare", sense="min")
+    (Nash(), Nash(objective='welfare', sense='min'))
     """
+
+    objective: Any = None
+    sense: str = "max"
+
+    def __post_init__(self) -> None:
+        check_sense("Nash", self.sense)
+
+    __repr__ = shown
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eqsolve.concepts.objective import shown
 from eqsolve.errors import NotAGame
 
 STANCES = ("optimistic", "pessimistic")
+COMMITMENTS = ("mixed", "pure", "correlated")
+RESPONSES = ("nash", "coarse correlated")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stackelberg:
-    """The leader's best commitment when the followers answer in Nash equilibrium.
+    """The leader's best commitment when the followers answer in equilibrium.
 
     Parameters
     ----------
@@ -21,19 +24,41 @@ class Stackelberg:
         Player, or several who decide together (their costs are added).
     stance : "optimistic" or "pessimistic"
         Which of several follower equilibria the leader counts on: its best or its worst.
+    commitment : "mixed", "pure" or "correlated"
+        Finite games: the leader commits to a mixed strategy, to one action, or to a device
+        that draws its own action together with a recommendation to every follower.
+    response : "nash" or "coarse correlated"
+        Finite games: how the followers play the game that the commitment leaves them.
+        One follower answers best; several may play to a coarse correlated equilibrium, as
+        learners without regret do.
+
+    Raises
+    ------
+    NotAGame
+        An option that is not among those listed.
 
     Examples
     --------
     >>> Stackelberg(leader="incumbent")
-    Stackelberg(leader='incumbent', stance='optimistic')
+    Stackelberg(leader='incumbent')
     """
 
     leader: Any
     stance: str = "optimistic"
+    commitment: str = "mixed"
+    response: str = "nash"
+
+    __repr__ = shown
 
     def __post_init__(self) -> None:
-        if self.stance not in STANCES:
-            raise NotAGame(f"Stackelberg: stance must be one of {STANCES}, not {self.stance!r}.")
+        for option, known in (
+            ("stance", STANCES),
+            ("commitment", COMMITMENTS),
+            ("response", RESPONSES),
+        ):
+            given = getattr(self, option)
+            if given not in known:
+                raise NotAGame(f"Stackelberg: {option} must be one of {known}, not {given!r}.")
 
     def leaders(self, player_names: Sequence[str]) -> tuple[int, ...]:
         """Indices of the leading players.

@@ -165,50 +165,21 @@ class Trajectory:
 
     def save(self, path: str | Path) -> Path:
         """Write to a .npz file (no pickle); an interrupted run keeps what it needs to go on."""
-        path = Path(path)
-        arrays: dict[str, Any] = {"steps": self.steps, "iterates": self.iterates}
-        notes: dict[str, Any] = {
-            "players": {name: places.tolist() for name, places in self.players.items()},
-            "coordinate_names": list(self.coordinate_names),
-            "interrupted": self.interrupted,
-        }
-        if self.resume is not None:
-            arrays["profile"] = self.resume.profile
-            arrays |= {f"state_{k}": part for k, part in enumerate(self.resume.state)}
-            notes["resume"] = {
-                "generators": list(self.resume.generators),
-                "step": self.resume.step,
-                "parts": len(self.resume.state),
-            }
-        arrays["notes"] = np.array(json.dumps(notes))
-        unfinished = path.with_name(path.name + ".part")
-        with open(unfinished, "wb") as file:
-            np.savez(file, **arrays)
-        unfinished.replace(path)
-        return path
+        return archived(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Trajectory:
         """Read what `save` wrote, or a .npz with an array called `iterates`."""
         with np.load(path, allow_pickle=False) as file:
+            if "average_payoffs" in file:
+                from eqsolve.dynamics.repeated_play import RepeatedPlay
+
+                return RepeatedPlay.load(path)
             if "iterates" not in file:
                 raise EqsolveError(f"{path}: there is no array called 'iterates' in it.")
             if "notes" not in file:
                 return cls.from_array(file["iterates"], steps=file.get("steps"))
-            notes = json.loads(str(file["notes"]))
-            resume = None
-            if "resume" in notes:
-                kept = notes["resume"]
-                state = tuple(file[f"state_{k}"] for k in range(kept["parts"]))
-                resume = Resume(file["profile"], state, tuple(kept["generators"]), kept["step"])
-            return cls(
-                steps=file["steps"],
-                iterates=file["iterates"],
-                players={k: np.asarray(v, dtype=int) for k, v in notes["players"].items()},
-                coordinate_names=tuple(notes["coordinate_names"]),
-                interrupted=bool(notes["interrupted"]),
-                resume=resume,
-            )
+        return cls(**from_archive(path))
 
     def to_frame(self) -> Any:
         """A pandas DataFrame: step, replication, and one column a coordinate.
@@ -252,3 +223,55 @@ class Trajectory:
         from eqsolve.plotting import plot_trajectory
 
         return plot_trajectory(self, equilibrium, ax=ax)
+
+
+def archived(
+    trajectory: Trajectory,
+    path: str | Path,
+    more_arrays: Mapping[str, Any] | None = None,
+    more_notes: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a trajectory, and what a kind of it has beside the iterates, to a .npz file."""
+    path = Path(path)
+    arrays: dict[str, Any] = {"steps": trajectory.steps, "iterates": trajectory.iterates}
+    notes: dict[str, Any] = {
+        "players": {name: places.tolist() for name, places in trajectory.players.items()},
+        "coordinate_names": list(trajectory.coordinate_names),
+        "interrupted": trajectory.interrupted,
+    }
+    kept = trajectory.resume
+    # Objects in a dynamics' memory, such as users' agents, do not go into files.
+    if kept is not None and not any(part.dtype == object for part in kept.state):
+        arrays["profile"] = kept.profile
+        arrays |= {f"state_{k}": part for k, part in enumerate(kept.state)}
+        notes["resume"] = {
+            "generators": list(kept.generators),
+            "step": kept.step,
+            "parts": len(kept.state),
+        }
+    arrays |= more_arrays or {}
+    arrays["notes"] = np.array(json.dumps(notes | dict(more_notes or {})))
+    unfinished = path.with_name(path.name + ".part")
+    with open(unfinished, "wb") as file:
+        np.savez(file, **arrays)
+    unfinished.replace(path)
+    return path
+
+
+def from_archive(path: str | Path) -> dict[str, Any]:
+    """The fields of a `Trajectory` from a file that `archived` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        notes = json.loads(str(file["notes"]))
+        resume = None
+        if "resume" in notes:
+            kept = notes["resume"]
+            state = tuple(file[f"state_{k}"] for k in range(kept["parts"]))
+            resume = Resume(file["profile"], state, tuple(kept["generators"]), kept["step"])
+        return {
+            "steps": file["steps"],
+            "iterates": file["iterates"],
+            "players": {k: np.asarray(v, dtype=int) for k, v in notes["players"].items()},
+            "coordinate_names": tuple(notes["coordinate_names"]),
+            "interrupted": bool(notes["interrupted"]),
+            "resume": resume,
+        }

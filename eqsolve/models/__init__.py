@@ -7,7 +7,7 @@ answer.
 
 >>> import eqsolve as eq
 >>> sorted(eq.models.catalogue())[:3]
-['bilinear_zero_sum', 'birth_death_pair', 'cournot']
+['bilinear_zero_sum', 'bimatrix', 'birth_death_pair']
 >>> eq.models.load("duopoly").player_names
 ('firm1', 'firm2')
 """
@@ -32,10 +32,10 @@ from eqsolve.models._instances import (
     answer,
     build,
     instance_names,
-    is_experiment,
     read,
 )
 from eqsolve.models._published_design import PublishedDesign
+from eqsolve.models._published_finite import KINDS, PublishedFinite, kind_of, published_finite
 from eqsolve.models.costs import LinearCost, PowerCost, QuadraticCost
 from eqsolve.models.demand import (
     ConcavePowerDemand,
@@ -49,9 +49,12 @@ from eqsolve.models.networked_cournot import Plant
 
 if TYPE_CHECKING:
     from eqsolve.models.bilinear_zero_sum import bilinear_zero_sum as bilinear_zero_sum
+    from eqsolve.models.bimatrix import bimatrix as bimatrix
     from eqsolve.models.birth_death_pair import birth_death_pair as birth_death_pair
+    from eqsolve.models.congestion_game import congestion_game as congestion_game
     from eqsolve.models.cournot import cournot as cournot
     from eqsolve.models.covariance_gan import covariance_gan as covariance_gan
+    from eqsolve.models.graph_game import graph_game as graph_game
     from eqsolve.models.internet_switching import internet_switching as internet_switching
     from eqsolve.models.inventory_pair import inventory_pair as inventory_pair
     from eqsolve.models.murphy_sherali_soyster import (
@@ -64,9 +67,12 @@ if TYPE_CHECKING:
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
     from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum
     from eqsolve.models.queue_pair import queue_pair as queue_pair
+    from eqsolve.models.random_game import random_game as random_game
     from eqsolve.models.random_sparse_pair import random_sparse_pair as random_sparse_pair
     from eqsolve.models.ride_hailing_pair import ride_hailing_pair as ride_hailing_pair
     from eqsolve.models.river_basin import river_basin as river_basin
+    from eqsolve.models.routing_game import routing_game as routing_game
+    from eqsolve.models.security_game import security_game as security_game
     from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
     from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
     from eqsolve.models.three_state_pair import three_state_pair as three_state_pair
@@ -85,6 +91,7 @@ __all__ = [
     "PowerCost",
     "PublishedAnswer",
     "PublishedDesign",
+    "PublishedFinite",
     "QuadraticCost",
     "UncertainDemand",
     "catalogue",
@@ -130,8 +137,8 @@ def instances(kind: str | None = None) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : "game", "experiment" or None
-        Default both.
+    kind : "game", "finite", "experiment" or None
+        Continuous games, finite games, or experiments; default all.
 
     Raises
     ------
@@ -144,13 +151,16 @@ def instances(kind: str | None = None) -> tuple[str, ...]:
     True
     >>> "three_state_pair" in instances("game"), "three_state_pair" in instances("experiment")
     (False, True)
+    >>> "escape" in instances("game"), "escape" in instances("finite")
+    (False, True)
     """
-    if kind not in (None, "game", "experiment"):
-        raise EqsolveError(f"kind must be 'game' or 'experiment', not {kind!r}.")
+    if kind is not None and kind not in KINDS:
+        known = " or ".join(map(repr, KINDS))
+        raise EqsolveError(f"kind must be {known}, not {kind!r}.")
     names = instance_names()
     if kind is None:
         return names
-    return tuple(name for name in names if is_experiment(read(name)[1]) == (kind == "experiment"))
+    return tuple(name for name in names if kind_of(read(name)[1]) == kind)
 
 
 def load(name_or_path: str | Path) -> Any:
@@ -202,4 +212,7 @@ def published(name_or_path: str | Path) -> Any:
     >>> published("murphy_sherali_soyster").strategies["firm1"].tolist()
     [36.93]
     """
-    return answer(*read(name_or_path))
+    name, data = read(name_or_path)
+    if kind_of(data) == "finite":
+        return published_finite(name, data)
+    return answer(name, data)

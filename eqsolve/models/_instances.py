@@ -27,6 +27,7 @@ import inspect
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,7 @@ class PublishedAnswer:
         return "\n".join([*lines, *([f"  Note: {self.note}"] if self.note else [])])
 
 
+@cache
 def instance_names() -> tuple[str, ...]:
     """Names of all instances that come with the package, sorted."""
     folder = resources.files("eqsolve.models") / "instances"

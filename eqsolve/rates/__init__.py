@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from eqsolve.rates.measurement import Measurement, measure
+from eqsolve.rates.play_report import Band, PlayReport
 from eqsolve.rates.prediction import PredictedRate, predict
 from eqsolve.rates.report import ConvergenceReport
 
-__all__ = ["ConvergenceReport", "Measurement", "PredictedRate", "measure", "predict"]
+__all__ = [
+    "Band",
+    "ConvergenceReport",
+    "Measurement",
+    "PlayReport",
+    "PredictedRate",
+    "measure",
+    "predict",
+]

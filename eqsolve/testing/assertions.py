@@ -6,6 +6,7 @@ from typing import Any
 
 from eqsolve._certify import certify
 from eqsolve._validate import validate
+from eqsolve.dynamics.repeated_play import RepeatedPlay
 
 
 def assert_equilibrium(game: Any, point: Any, atol: float = 1e-6, concept: Any = None) -> None:
@@ -56,7 +57,7 @@ def assert_converges(
     Parameters
     ----------
     trajectory, equilibrium
-        As in `eq.validate`.
+        As in `eq.validate`; of repeated play the last iterates are meant.
     atol : float
         Largest mean distance at the end.
     kind : str, optional
@@ -76,6 +77,8 @@ def assert_converges(
     >>> import numpy as np
     >>> assert_converges(0.5 ** np.arange(40)[:, None], np.zeros(1), 1e-9, kind="linear")
     """
+    if isinstance(trajectory, RepeatedPlay):
+        trajectory = trajectory.last_iterates()
     report = validate(trajectory, equilibrium, **how)
     failures = []
     if not report.final_distance <= atol:

@@ -35,7 +35,8 @@ def check_dynamics(dynamics: Any, game: Any, *, seed: int = 0) -> None:
     """
     name = type(dynamics).__name__
     assert isinstance(dynamics, Dynamics), f"{name} lacks start(...) or step(...)."
-    start = np.tile(game.numbers.default_start(), (3, 1))
+    finite = hasattr(game, "deviation_payoffs")
+    start = np.tile(game.uniform() if finite else game.numbers.default_start(), (3, 1))
     before = start.copy()
     state = dynamics.start(game, start)
     assert isinstance(state, tuple), f"{name}.start must return a tuple of arrays."
@@ -52,6 +53,29 @@ def check_dynamics(dynamics: Any, game: Any, *, seed: int = 0) -> None:
     assert np.array_equal(moved, again), f"{name}: the same seed gave other numbers."
     runs = [simulate(game, dynamics, steps=4, replications=3, seed=seed) for _ in range(2)]
     assert np.array_equal(runs[0].iterates, runs[1].iterates), f"{name}: runs differ by call."
+    if finite:
+        _check_finite(dynamics, game, runs[0].iterates, seed)
+
+
+def _check_finite(dynamics: Any, game: Any, iterates: Any, seed: int) -> None:
+    """Strategies stay strategies, and many rounds at once are the rounds one by one."""
+    name = type(dynamics).__name__
+    for block in game.blocks:
+        own = iterates[..., block]
+        assert (own >= -1e-9).all(), f"{name}: a probability is negative."
+        assert np.allclose(own.sum(axis=-1), 1, atol=1e-9), f"{name}: a strategy adds not to one."
+    play = dynamics.rounds(game, 1) if hasattr(dynamics, "rounds") else None
+    if play is None:
+        return
+    profile = game.uniform()[None]
+    state = dynamics.start(game, profile)
+    played, last, after = play(profile, state, 100)
+    assert len(played) == 100, f"{name}.rounds plays another number of rounds."
+    rng = np.random.default_rng(seed)
+    for one in [*played, last]:
+        assert np.abs(one - profile).max() <= 1e-12, f"{name}.rounds differs from its steps."
+        profile, state = dynamics.step(game, profile, state, rng)
+    assert len(after) == len(state), f"{name}.rounds returns memory of other parts."
 
 
 def check_solver(solver: Any, formulation: Any, *, tolerance: float = 1e-6) -> dict[str, str]:
