@@ -155,7 +155,7 @@ def instances(kind: str | None = None) -> tuple[str, ...]:
     (False, True)
     """
     if kind is not None and kind not in KINDS:
-        known = " or ".join(map(repr, KINDS))
+        known = f"{', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}"
         raise EqsolveError(f"kind must be {known}, not {kind!r}.")
     names = instance_names()
     if kind is None:
