@@ -29,7 +29,7 @@ def test_kinds_of_instances_do_not_overlap():
     assert set(NAMES).isdisjoint(m.instances("game"))
     assert set(NAMES) | set(m.instances("game")) <= set(m.instances())
     assert {known.name for known in eq.testing.known_games()} == set(m.instances("game"))
-    with pytest.raises(eq.EqsolveError, match="kind must be 'game' or 'finite'.*, not 'matrix'"):
+    with pytest.raises(eq.EqsolveError, match="kind must be 'game', 'finite' or .*, not 'matrix'"):
         m.instances("matrix")
 
 
