@@ -18,7 +18,10 @@ def symmetric_queue(states: int) -> eq.MarkovExperiment:
 def priority_queue(states: int) -> eq.MarkovExperiment:
     """One server, two classes of customers; each arm serves another class first."""
     return eq.models.queue_pair(
-        round(states**0.5), arrivals=(0.2, 0.15), services=((0.5, 0.4), (0.5, 0.4)), discipline="priority"
+        round(states**0.5),
+        arrivals=(0.2, 0.15),
+        services=((0.5, 0.4), (0.5, 0.4)),
+        discipline="priority",
     )
 
 
