@@ -158,7 +158,7 @@ def validate(
 
 @app.command()
 def design(
-    log: Annotated[str, typer.Argument(help="A .parquet, .csv or .tsv file, or a pattern.")],
+    log: Annotated[list[str], typer.Argument(help="Files .parquet, .csv or .tsv, or a pattern.")],
     state: Annotated[
         list[str], typer.Option(help="Column of the state; give several if it takes several.")
     ],
@@ -208,7 +208,7 @@ def design(
     """
     from eqsolve.report import _design_command as command
 
-    command.check_targets(out, report)
+    command.check_options(level, half_width, out, report)
     counted = command.read_log(
         log, state, arm, reward, next_state=next_state, time=time, run=run, bins=bins, arms=arms
     )

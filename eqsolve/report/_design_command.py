@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eqsolve.design.intervals import check_level
 from eqsolve.design.log import TransitionLog
 from eqsolve.errors import BadExperiment, BadLog, EqsolveError
 from eqsolve.report._design_findings import DesignFindings, gather
@@ -16,13 +18,23 @@ from eqsolve.report._design_text import as_text as as_text
 Columns = Sequence[str] | None
 
 
-def check_targets(*paths: Path | None) -> None:
-    """Refuse, before anything is computed, files that could not be written afterwards.
+def check_options(level: float, half_width: float | None, *paths: Path | None) -> None:
+    """Refuse, before a long log is read, what would be refused after.
+
+    Parameters
+    ----------
+    level : float
+    half_width : float, optional
+    *paths : Path or None
+        Files to be written.
 
     Raises
     ------
     EqsolveError
     """
+    check_level(level)
+    if half_width is not None and not 0 < half_width < math.inf:
+        raise BadExperiment(f"--half-width {half_width:g}: it must be positive.")
     for path in paths:
         if path is None:
             continue
@@ -35,7 +47,7 @@ def check_targets(*paths: Path | None) -> None:
 
 
 def read_log(
-    log: str,
+    log: Sequence[str],
     state: Sequence[str],
     arm: str,
     reward: str,
@@ -48,7 +60,7 @@ def read_log(
 ) -> TransitionLog:
     """Count the log; names may be given one by one or with commas between."""
     return TransitionLog.from_table(
-        log,
+        log[0] if len(log) == 1 else list(log),
         state=_names(state) or (),
         arm=arm,
         reward=reward,

@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 from logged import as_cells, assert_same, assert_same_log, by_hand, made
 
+import eqsolve as eq
 from eqsolve import TransitionLog
 from eqsolve.design.tables import _by_number, open_table
 
@@ -86,7 +87,7 @@ def test_every_kind_of_table_is_counted_as_by_hand(kind, tmp_path):
     assert log.length == 297
 
 
-@pytest.mark.parametrize("bins", [None, 3, {"profit": 5}, {"profit": [-0.5, 0.25, 1.5]}])
+@pytest.mark.parametrize("bins", [None, 3, {"profit": [-0.5, 0.25, 1.5]}])
 def test_another_engine_gives_the_same_log(bins, tmp_path):
     frame = made(200).sample(frac=1, random_state=0)
     keys = KEYS | {"state": ["profit", "queue"] if bins else "queue", "time": "minute"}
@@ -161,19 +162,12 @@ def test_nothing_is_left_in_the_folder_or_among_temporary_files(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["log.csv"]
 
 
-@pytest.mark.parametrize(("absent", "package"), [("ibis", "ibis"), ("duckdb", "duckdb")])
-def test_without_ibis_or_duckdb_the_line_that_installs_them_is_given(absent, package, tmp_path):
-    (tmp_path / "log.csv").write_text("a,b,c")
-    code = (
-        f"import sys; sys.modules[{absent!r}] = None\n"
-        "import eqsolve as eq\n"
-        "try: eq.TransitionLog.from_table('log.csv', state='a', arm='b', reward='c')\n"
-        "except eq.NotInstalled as error: print(error)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == f"Reading a log needs {package}: pip install 'eqsolve[logs]'."
+@pytest.mark.parametrize("absent", ["ibis", "duckdb"])
+def test_without_ibis_or_duckdb_the_line_that_installs_them_is_given(absent, monkeypatch):
+    monkeypatch.setitem(sys.modules, absent, None)
+    with pytest.raises(eq.NotInstalled) as caught:
+        TransitionLog.from_table(made(9), **KEYS)
+    assert str(caught.value) == f"Reading a log needs {absent}: pip install 'eqsolve[logs]'."
 
 
 def test_the_log_is_not_imported_with_eqsolve():
