@@ -26,7 +26,10 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/equilibria.py
 	$(BIN)/python benchmarks/learning.py
 	$(BIN)/python benchmarks/stackelberg.py
+	$(BIN)/python benchmarks/simulation.py
+	$(BIN)/python benchmarks/design.py
 	$(BIN)/python benchmarks/logs.py --rows 10000000
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/finite.py
 
 $(VENV)/python.stamp:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "eqsolve needs Python 3.11 or newer; this is " + sys.version.split()[0])'

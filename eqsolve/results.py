@@ -155,7 +155,8 @@ class Certificate:
         The size of payoffs: max(1, largest |payoff|).
     scope : str
         "global" when every player's problem is convex, so that no deviation at all
-        pays; "local" when deviations were searched for from many starts.
+        pays; "local" when deviations were searched for from many starts; "bound not
+        reached" when a search for the best commitment ended far from its bound.
     second_order : str or None
         "strict", "degenerate" or "violated": the curvature of each player's problem
         along the directions its constraints leave free. None where it was not computed.

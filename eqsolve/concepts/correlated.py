@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from eqsolve.concepts.objective import check_sense, shown
+from eqsolve.concepts.objective import check_sense, same, shown
 from eqsolve.errors import NotAGame
 
 MEDIATORS = ("omniscient", "blind")
@@ -48,6 +48,10 @@ class Correlated:
         check_sense(type(self).__name__, self.sense)
 
     __repr__ = shown
+    __eq__ = same
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.sense))
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -15,7 +15,8 @@ class QuantalResponse:
 
     x_i(a) is proportional to exp(precision u_i(a, x_-i)). At precision 0 everybody mixes
     evenly; as it grows the path that begins there leads to a Nash equilibrium. The answer is
-    the one on that path.
+    the one on that path, and `equilibrium.solution` holds the path: `precisions` (points,) in
+    one over the game's spread, and `profiles` (points, n).
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eqsolve.concepts.objective import check_sense, shown
+from eqsolve.concepts.objective import check_sense, same, shown
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -45,6 +45,10 @@ class Nash:
         check_sense("Nash", self.sense)
 
     __repr__ = shown
+    __eq__ = same
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.sense))
 
 
 @dataclass(frozen=True)

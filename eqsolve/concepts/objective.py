@@ -40,6 +40,14 @@ def same_objective(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
+def same(record: Any, other: Any) -> bool:
+    """Whether two concepts ask for the same, entry by entry where arrays are meant."""
+    return type(record) is type(other) and all(
+        same_objective(getattr(record, part.name), getattr(other, part.name))
+        for part in fields(record)
+    )
+
+
 def shown(record: Any) -> str:
     """A record with those fields only that differ from their defaults."""
     parts = []

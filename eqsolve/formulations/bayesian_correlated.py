@@ -26,6 +26,7 @@ from eqsolve.formulations.correlated_program import (
     obedience_program,
     objective_refusal,
     read_distribution,
+    size_refusal,
 )
 from eqsolve.formulations.finite_answer import FiniteAnswer, clean
 from eqsolve.formulations.obedience import Obedience
@@ -187,7 +188,7 @@ class PlansProof(ObedienceProof):
 def _refusal(game: Any, concept: Any) -> str | None:
     if not isinstance(game, BayesianGame):
         return f"it is for games with types, and a {type(game).__name__} has none."
-    return objective_refusal(concept)
+    return size_refusal(game) or objective_refusal(concept)
 
 
 def _law_of_plans(game: BayesianGame) -> Any:

@@ -45,7 +45,7 @@ def simplex_infeasibility(game: Any, vector: Array) -> float:
     if not np.isfinite(vector).all():
         return float("inf")
     sums = [abs(float(vector[block].sum()) - 1.0) for block in simplices(game)]
-    return float(max(-vector.min(), *sums, 0.0))
+    return float(max(0.0, -vector.min(), *sums))
 
 
 def nash_gains(game: Any, vector: Array) -> Array:

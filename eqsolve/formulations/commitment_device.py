@@ -19,6 +19,7 @@ from eqsolve.formulations.correlated_program import (
     ObedienceProgram,
     obedience_program,
     read_distribution,
+    size_refusal,
 )
 from eqsolve.formulations.finite_answer import FiniteAnswer
 from eqsolve.formulations.obedience import Obedience
@@ -46,7 +47,7 @@ class CommitmentDevice:
             return "one player leads."
         if concept.stance == "pessimistic":
             return "followers who are told what to do break ties as they are told."
-        return None
+        return size_refusal(game)
 
     def compile(self, game: Any, concept: Any, start: Any = None) -> ObedienceProgram:
         """The linear program; nothing to start from."""

@@ -24,7 +24,7 @@ from eqsolve.programs.linear import LinearProgram
 from eqsolve.results import Solution
 
 Array = NDArray[np.float64]
-LARGEST = 5_000_000  # nonzeros of obedience rows that still fit in memory
+LARGEST = 30_000_000  # numbers of obedience rows that still fit in memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,7 +92,13 @@ def refusal(game: Any, concept: Any) -> str | None:
     """Why no linear program over the profiles of a game in normal form expresses a concept."""
     if not isinstance(game, NormalFormGame):
         return f"it needs every profile's payoffs, and a {type(game).__name__} has none."
-    return objective_refusal(concept)
+    return size_refusal(game) or objective_refusal(concept)
+
+
+def size_refusal(game: Any) -> str | None:
+    """Why the rows of a game do not fit."""
+    size = Obedience.entries(game)
+    return f"its rows hold {size} numbers, more than {LARGEST}." if size > LARGEST else None
 
 
 def objective_refusal(concept: Any) -> str | None:

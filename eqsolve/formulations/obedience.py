@@ -152,7 +152,13 @@ class Obedience:
         """Largest mass below zero, or departure from the law of types."""
         p = np.asarray(distribution, dtype=float).ravel()
         matrix, law = self.types_law
-        return float(max(-p.min(initial=0.0), np.abs(matrix @ p - law).max()))
+        return float(max(0.0, -p.min(initial=0.0), np.abs(matrix @ p - law).max()))
+
+    @staticmethod
+    def entries(game: Any) -> int:
+        """How many numbers the rows of a game hold, before they are written."""
+        outcomes = game.payoffs[0].size
+        return int(outcomes * sum(size - 1 for size in game.actions))
 
     def bound(self, weights: Array, multipliers: Array) -> float:
         """No obedient distribution's expectation of `weights` exceeds this, whatever y.

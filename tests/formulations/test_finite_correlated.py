@@ -203,6 +203,22 @@ def test_polymatrix_games_have_no_profiles_to_correlate():
     assert eq.solve(game.normal_form(), eq.Correlated()).value == pytest.approx(2.0)
 
 
+def test_games_whose_rows_do_not_fit_are_refused():
+    game = eq.NormalFormGame(np.zeros((2, 900, 900)))
+    for asked in (eq.Correlated(), eq.Stackelberg(0, commitment="correlated")):
+        with pytest.raises(eq.NoFormulation, match="its rows hold 1456380000 numbers, more than"):
+            eq.solve(game, asked)
+
+
+def test_concepts_are_equal_when_they_ask_for_the_same():
+    assert eq.Correlated(np.eye(2)) == eq.Correlated(np.eye(2))
+    assert eq.Correlated(np.eye(2)) != eq.Correlated()
+    assert eq.Correlated() != eq.CoarseCorrelated()
+    assert eq.Nash() == eq.Nash()
+    assert len({eq.Nash(), eq.Nash(), eq.Nash(0)}) == 2
+    assert repr(eq.Correlated(np.eye(2))) == "Correlated(objective=<array (2, 2)>)"
+
+
 def test_senses_and_mediators_are_checked():
     with pytest.raises(NotAGame, match="Correlated: sense must be one of"):
         eq.Correlated(sense="most")
