@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from eqsolve.concepts import QuantalResponse as QuantalResponse
     from eqsolve.concepts import Stackelberg as Stackelberg
     from eqsolve.concepts import VariationalEquilibrium as VariationalEquilibrium
-    from eqsolve.design.estimate import EffectEstimate as EffectEstimate
+    from eqsolve.design.estimation.estimate import EffectEstimate as EffectEstimate
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
-    from eqsolve.design.log import TransitionLog as TransitionLog
-    from eqsolve.design.online import OnlineDesign as OnlineDesign
-    from eqsolve.design.rules import CoinFlip as CoinFlip
-    from eqsolve.design.rules import SingleArm as SingleArm
-    from eqsolve.design.rules import Switchback as Switchback
+    from eqsolve.design.logs.log import TransitionLog as TransitionLog
+    from eqsolve.design.online.online import OnlineDesign as OnlineDesign
     from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
-    from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
+    from eqsolve.design.simulation.rules import CoinFlip as CoinFlip
+    from eqsolve.design.simulation.rules import SingleArm as SingleArm
+    from eqsolve.design.simulation.rules import Switchback as Switchback
+    from eqsolve.design.simulation.runs import ExperimentRuns as ExperimentRuns
     from eqsolve.dynamics.repeated_play import RepeatedPlay as RepeatedPlay
     from eqsolve.dynamics.trajectory import Trajectory as Trajectory
     from eqsolve.errors import BadExperiment as BadExperiment
@@ -90,15 +90,15 @@ else:
         "QuantalResponse": "concepts",
         "Stackelberg": "concepts",
         "VariationalEquilibrium": "concepts",
-        "EffectEstimate": "design.estimate",
+        "EffectEstimate": "design.estimation.estimate",
         "MarkovExperiment": "design.experiment",
         "SamplingDesign": "design.sampling_design",
-        "TransitionLog": "design.log",
-        "OnlineDesign": "design.online",
-        "CoinFlip": "design.rules",
-        "SingleArm": "design.rules",
-        "Switchback": "design.rules",
-        "ExperimentRuns": "design.simulation",
+        "TransitionLog": "design.logs.log",
+        "OnlineDesign": "design.online.online",
+        "CoinFlip": "design.simulation.rules",
+        "SingleArm": "design.simulation.rules",
+        "Switchback": "design.simulation.rules",
+        "ExperimentRuns": "design.simulation.runs",
         "RepeatedPlay": "dynamics.repeated_play",
         "Trajectory": "dynamics.trajectory",
         "BadExperiment": "errors",

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from eqsolve._simulate_runs import Progress
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.online import OnlineDesign
-from eqsolve.design.reward_laws import reward_law
-from eqsolve.design.rules import CoinFlip, SingleArm, Switchback
-from eqsolve.design.running import Orders, run_online, run_policy, run_switchback
+from eqsolve.design.online.online import OnlineDesign
 from eqsolve.design.sampling_design import SamplingDesign
-from eqsolve.design.simulation import ExperimentRuns
-from eqsolve.design.walk import Moves
+from eqsolve.design.simulation.reward_laws import reward_law
+from eqsolve.design.simulation.rules import CoinFlip, SingleArm, Switchback
+from eqsolve.design.simulation.running import Orders, run_online, run_policy, run_switchback
+from eqsolve.design.simulation.runs import ExperimentRuns
+from eqsolve.design.simulation.walk import Moves
 from eqsolve.errors import BadExperiment
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eqsolve._predict_rate import point_of
 from eqsolve._validate_finite import validate_play
-from eqsolve.design.simulation import ExperimentRuns
+from eqsolve.design.simulation.runs import ExperimentRuns
 from eqsolve.dynamics.repeated_play import RepeatedPlay
 from eqsolve.dynamics.trajectory import Trajectory
 from eqsolve.errors import EqsolveError

@@ -11,64 +11,66 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eqsolve.design.bootstrap import BootstrapDistribution as BootstrapDistribution
     from eqsolve.design.comparison import Comparison as Comparison
-    from eqsolve.design.counts import TransitionCounts as TransitionCounts
-    from eqsolve.design.diagnostics import Diagnostics as Diagnostics
-    from eqsolve.design.diagnostics import diagnose as diagnose
-    from eqsolve.design.differences_in_q import differences_in_q_value as differences_in_q_value
-    from eqsolve.design.estimate import EffectEstimate as EffectEstimate
-    from eqsolve.design.estimator_runs import EstimatorRuns as EstimatorRuns
-    from eqsolve.design.estimators import EstimatorComparison as EstimatorComparison
-    from eqsolve.design.estimators import compare_estimators as compare_estimators
+    from eqsolve.design.estimation.bootstrap import BootstrapDistribution as BootstrapDistribution
+    from eqsolve.design.estimation.counts import TransitionCounts as TransitionCounts
+    from eqsolve.design.estimation.diagnostics import Diagnostics as Diagnostics
+    from eqsolve.design.estimation.diagnostics import diagnose as diagnose
+    from eqsolve.design.estimation.differences_in_q import (
+        differences_in_q_value as differences_in_q_value,
+    )
+    from eqsolve.design.estimation.estimate import EffectEstimate as EffectEstimate
+    from eqsolve.design.estimation.estimators import EstimatorComparison as EstimatorComparison
+    from eqsolve.design.estimation.estimators import compare_estimators as compare_estimators
+    from eqsolve.design.estimation.intervals import Interval as Interval
+    from eqsolve.design.estimation.intervals import anytime_interval as anytime_interval
+    from eqsolve.design.estimation.intervals import clt_interval as clt_interval
+    from eqsolve.design.estimation.naive import naive_value as naive_value
+    from eqsolve.design.estimation.point_estimate import PointEstimate as PointEstimate
+    from eqsolve.design.estimation.power import detectable_effect as detectable_effect
+    from eqsolve.design.estimation.power import sample_size as sample_size
+    from eqsolve.design.estimation.recorded_steps import RecordedSteps as RecordedSteps
+    from eqsolve.design.estimation.replicated import ReplicatedEstimates as ReplicatedEstimates
+    from eqsolve.design.estimation.replicated import estimate_many as estimate_many
+    from eqsolve.design.estimation.switchback import switchback_value as switchback_value
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
-    from eqsolve.design.intervals import Interval as Interval
-    from eqsolve.design.intervals import anytime_interval as anytime_interval
-    from eqsolve.design.intervals import clt_interval as clt_interval
-    from eqsolve.design.naive import naive_value as naive_value
-    from eqsolve.design.online import OnlineDesign as OnlineDesign
-    from eqsolve.design.point_estimate import PointEstimate as PointEstimate
-    from eqsolve.design.power import detectable_effect as detectable_effect
-    from eqsolve.design.power import sample_size as sample_size
-    from eqsolve.design.recorded_steps import RecordedSteps as RecordedSteps
-    from eqsolve.design.replicated import ReplicatedEstimates as ReplicatedEstimates
-    from eqsolve.design.replicated import estimate_many as estimate_many
-    from eqsolve.design.rules import CoinFlip as CoinFlip
-    from eqsolve.design.rules import SingleArm as SingleArm
-    from eqsolve.design.rules import Switchback as Switchback
+    from eqsolve.design.online.online import OnlineDesign as OnlineDesign
     from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
-    from eqsolve.design.simulation import ExperimentRuns as ExperimentRuns
-    from eqsolve.design.switchback import switchback_value as switchback_value
+    from eqsolve.design.simulation.estimator_runs import EstimatorRuns as EstimatorRuns
+    from eqsolve.design.simulation.rules import CoinFlip as CoinFlip
+    from eqsolve.design.simulation.rules import SingleArm as SingleArm
+    from eqsolve.design.simulation.rules import Switchback as Switchback
+    from eqsolve.design.simulation.runs import ExperimentRuns as ExperimentRuns
 else:
     _HOMES = {
-        "BootstrapDistribution": "bootstrap",
-        "CoinFlip": "rules",
+        "BootstrapDistribution": "estimation.bootstrap",
+        "CoinFlip": "simulation.rules",
         "Comparison": "comparison",
-        "Diagnostics": "diagnostics",
-        "EffectEstimate": "estimate",
-        "EstimatorComparison": "estimators",
-        "EstimatorRuns": "estimator_runs",
-        "ExperimentRuns": "simulation",
-        "Interval": "intervals",
+        "Diagnostics": "estimation.diagnostics",
+        "EffectEstimate": "estimation.estimate",
+        "EstimatorComparison": "estimation.estimators",
+        "EstimatorRuns": "simulation.estimator_runs",
+        "ExperimentRuns": "simulation.runs",
+        "Interval": "estimation.intervals",
         "MarkovExperiment": "experiment",
-        "OnlineDesign": "online",
-        "PointEstimate": "point_estimate",
-        "RecordedSteps": "recorded_steps",
-        "ReplicatedEstimates": "replicated",
+        "OnlineDesign": "online.online",
+        "PointEstimate": "estimation.point_estimate",
+        "RecordedSteps": "estimation.recorded_steps",
+        "ReplicatedEstimates": "estimation.replicated",
         "SamplingDesign": "sampling_design",
-        "SingleArm": "rules",
-        "Switchback": "rules",
-        "TransitionCounts": "counts",
-        "anytime_interval": "intervals",
-        "clt_interval": "intervals",
-        "compare_estimators": "estimators",
-        "detectable_effect": "power",
-        "diagnose": "diagnostics",
-        "differences_in_q_value": "differences_in_q",
-        "estimate_many": "replicated",
-        "naive_value": "naive",
-        "sample_size": "power",
-        "switchback_value": "switchback",
+        "SingleArm": "simulation.rules",
+        "Switchback": "simulation.rules",
+        "TransitionCounts": "estimation.counts",
+        "anytime_interval": "estimation.intervals",
+        "clt_interval": "estimation.intervals",
+        "compare_estimators": "estimation.estimators",
+        "detectable_effect": "estimation.power",
+        "diagnose": "estimation.diagnostics",
+        "differences_in_q_value": "estimation.differences_in_q",
+        "estimate_many": "estimation.replicated",
+        "naive_value": "estimation.naive",
+        "sample_size": "estimation.power",
+        "switchback_value": "estimation.switchback",
     }
 
     def __getattr__(name: str) -> Any:

@@ -96,7 +96,7 @@ class Comparison:
 
     def plot(self, ax: Any = None) -> Any:
         """Bars of variances to the optimal one; returns the matplotlib axes."""
-        from eqsolve.plotting_design import plot_comparison
+        from eqsolve.plotting.design import plot_comparison
 
         return plot_comparison(self, ax=ax)
 

@@ -297,7 +297,7 @@ class SamplingDesign:
 
     def plot(self, ax: Any = None) -> Any:
         """Probability of each arm by state over the share of the run spent there; the axes."""
-        from eqsolve.plotting_design import plot_design
+        from eqsolve.plotting.design import plot_design
 
         return plot_design(self, ax=ax)
 

@@ -323,13 +323,13 @@ class RepeatedPlay(Trajectory):
         bound : object with regret_bound(rounds, actions), optional
             Default: the learner that played, if it has one.
         """
-        from eqsolve.plotting_finite import plot_regret
+        from eqsolve.plotting.finite import plot_regret
 
         return plot_regret(self, bound, ax=ax)
 
     def plot_play(self, ax: Any = None) -> Any:
         """Average joint play of a bimatrix game at the end, as a map; returns the axes."""
-        from eqsolve.plotting_finite import plot_joint
+        from eqsolve.plotting.finite import plot_joint
 
         return plot_joint(self, ax=ax)
 

@@ -199,7 +199,7 @@ class PlayReport:
 
     def plot(self, ax: Any = None) -> Any:
         """Gap over rounds with its order and bound; returns the axes."""
-        from eqsolve.plotting_finite import plot_gap
+        from eqsolve.plotting.finite import plot_gap
 
         return plot_gap(self, ax=ax)
 

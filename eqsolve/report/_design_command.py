@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eqsolve.design.intervals import check_level
-from eqsolve.design.log import TransitionLog
+from eqsolve.design.estimation.intervals import check_level
+from eqsolve.design.logs.log import TransitionLog
 from eqsolve.errors import BadExperiment, BadLog, EqsolveError
 from eqsolve.report._design_findings import DesignFindings, gather
 from eqsolve.report._design_page import design_page

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.design.log import TransitionLog
+from eqsolve.design.logs.log import TransitionLog
 from eqsolve.plotting import COLOURS, GREY, colour
 from eqsolve.report._design_findings import DesignFindings, state_title
 from eqsolve.report._figures import as_svg, canvas, on_page
@@ -22,7 +22,7 @@ LONG = 14  # letters of a name
 @on_page
 def estimators_figure(findings: DesignFindings, which: int) -> str:
     """Estimates of one contrast with their intervals."""
-    from eqsolve.design.intervals import normal_quantile
+    from eqsolve.design.estimation.intervals import normal_quantile
 
     rows = [row for row in findings.estimators[which].rows if np.isfinite(row.estimate)]
     figure, grid = canvas(height=0.9 + 0.42 * len(rows))
@@ -46,7 +46,7 @@ def estimators_figure(findings: DesignFindings, which: int) -> str:
 @on_page
 def over_time_figure(findings: DesignFindings) -> str:
     """The effect as the log grew."""
-    from eqsolve.plotting_logs import plot_effect_over_time
+    from eqsolve.plotting.logs import plot_effect_over_time
 
     figure, grid = canvas(height=3.4)
     axes = plot_effect_over_time(findings.over_time, ax=grid[0, 0])

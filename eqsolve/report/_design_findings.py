@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.design.contrasts import check_contrast
-from eqsolve.design.diagnostics import Diagnostics
-from eqsolve.design.estimate import EffectEstimate
-from eqsolve.design.estimators import EstimatorComparison, compare_estimators
-from eqsolve.design.log import BinSensitivity, TransitionLog
-from eqsolve.design.log_over_time import EffectOverTime
-from eqsolve.design.log_remaining import StepsNeeded, steps_needed
+from eqsolve.design.estimation.diagnostics import Diagnostics
+from eqsolve.design.estimation.estimate import EffectEstimate
+from eqsolve.design.estimation.estimators import EstimatorComparison, compare_estimators
+from eqsolve.design.logs.log import BinSensitivity, TransitionLog
+from eqsolve.design.logs.over_time import EffectOverTime
+from eqsolve.design.logs.remaining import StepsNeeded, steps_needed
 from eqsolve.design.sampling_design import SamplingDesign
 from eqsolve.errors import BinsMatter, SlowMixing
 from eqsolve.results import Table

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.design.log_remaining import steps_as_text
+from eqsolve.design.logs.remaining import steps_as_text
 from eqsolve.report._design_figures import (
     estimators_figure,
     occupancy_figure,

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from eqsolve import models, plotting
 from eqsolve._optimal_design import optimal_design
 from eqsolve._simulate_experiment import simulate_experiment
-from eqsolve.design.estimator_runs import EstimatorRuns
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.online import OnlineDesign
-from eqsolve.design.rules import CoinFlip, SingleArm, Switchback
+from eqsolve.design.online.online import OnlineDesign
+from eqsolve.design.simulation.estimator_runs import EstimatorRuns
+from eqsolve.design.simulation.rules import CoinFlip, SingleArm, Switchback
 from eqsolve.errors import SlowMixing
 from eqsolve.results import Table
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.differences_in_q import (
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.differences_in_q import (
     differences_in_q,
     differences_in_q_value,
     differences_in_q_variance,
 )
-from eqsolve.design.estimators import compare_estimators
+from eqsolve.design.estimation.estimators import compare_estimators
+from eqsolve.design.estimation.naive import naive, naive_value, naive_variance
+from eqsolve.design.estimation.recorded_steps import RecordedSteps
+from eqsolve.design.estimation.switchback import switchback, switchback_value
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.naive import naive, naive_value, naive_variance
-from eqsolve.design.recorded_steps import RecordedSteps
-from eqsolve.design.switchback import switchback, switchback_value
 from eqsolve.errors import BadExperiment, BadLog
 from tests.design.simulated import counted, one_run, random_pair
 

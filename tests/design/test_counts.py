@@ -5,8 +5,8 @@ import collections
 import numpy as np
 import pytest
 
-from eqsolve.design import counts as counts_module
-from eqsolve.design.counts import TransitionCounts
+from eqsolve.design.estimation import counts as counts_module
+from eqsolve.design.estimation.counts import TransitionCounts
 from eqsolve.errors import BadLog
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eqsolve.design import dependence
-from eqsolve.design.dependence import lumping_tests, markov_tests
-from eqsolve.design.estimate import estimate
-from eqsolve.design.recorded_steps import RecordedSteps
+from eqsolve.design.estimation import dependence
+from eqsolve.design.estimation.dependence import lumping_tests, markov_tests
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.recorded_steps import RecordedSteps
 from eqsolve.errors import BadLog
 from tests.design.simulated import instance_a, one_run
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.diagnostics import diagnose
-from eqsolve.design.estimate import estimate
-from eqsolve.design.recorded_steps import RecordedSteps
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.diagnostics import diagnose
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.recorded_steps import RecordedSteps
 from eqsolve.errors import BadLog
 from tests.design.simulated import instance_a, one_run
 

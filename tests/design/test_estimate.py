@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.recorded_steps import RecordedSteps
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.recorded_steps import RecordedSteps
 from eqsolve.errors import BadExperiment, BadLog
 from tests.design.simulated import EFFECT_A, instance_a, one_run, random_pair
 

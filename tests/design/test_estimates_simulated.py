@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.intervals import anytime_multiple
+from eqsolve.design.estimation.replicated import estimate_many
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.intervals import anytime_multiple
-from eqsolve.design.replicated import estimate_many
 from eqsolve.errors import BadExperiment, BadLog
 from tests.design.simulated import EFFECT_A, counted, instance_a, random_pair
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from eqsolve.design.intervals import (
+from eqsolve.design.estimation.intervals import (
     Interval,
     anytime_interval,
     anytime_multiple,

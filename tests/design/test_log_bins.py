@@ -8,9 +8,9 @@ import pytest
 
 import eqsolve as eq
 from eqsolve import TransitionLog
-from eqsolve.design.log_bins import coarser, finer
-from eqsolve.design.log_quantiles import quantiles
-from eqsolve.design.tables import open_table
+from eqsolve.design.logs.bins import coarser, finer
+from eqsolve.design.logs.quantiles import quantiles
+from eqsolve.design.logs.tables import open_table
 
 COLUMNS = {
     "normal": lambda rng: rng.normal(size=5000),

@@ -7,7 +7,7 @@ import pytest
 
 import eqsolve as eq
 from eqsolve import TransitionLog
-from eqsolve.design import log_read
+from eqsolve.design.logs import read as log_read
 
 GOOD = pd.DataFrame(
     {
@@ -185,7 +185,7 @@ def test_states_that_are_no_states(monkeypatch):
 
 
 def test_too_many_combinations_of_values(monkeypatch):
-    from eqsolve.design import log_labels
+    from eqsolve.design.logs import labels as log_labels
 
     monkeypatch.setattr(log_labels, "_MOST", 8)
     frame = GOOD.assign(zone=list("abcabcab"))

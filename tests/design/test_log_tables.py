@@ -15,7 +15,7 @@ from logged import as_cells, assert_same, assert_same_log, by_hand, made
 
 import eqsolve as eq
 from eqsolve import TransitionLog
-from eqsolve.design.tables import _by_number, open_table
+from eqsolve.design.logs.tables import _by_number, open_table
 
 # ibis asks pandas for an option of old, where it goes by pandas (SQLite).
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")

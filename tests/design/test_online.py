@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import eqsolve as eq
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
-from eqsolve.design.online_store import RECORD
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.online.store import RECORD
 from eqsolve.errors import BadExperiment, BadLog
 
 m = eq.models

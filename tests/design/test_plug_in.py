@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
-from eqsolve.design.plug_in import smoothed
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.plug_in import smoothed
 from eqsolve.errors import BadExperiment, BadLog
 from tests.design.simulated import one_run, random_pair
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.power import detectable_effect, power, sample_size
 from eqsolve.design.experiment import MarkovExperiment
-from eqsolve.design.power import detectable_effect, power, sample_size
 from eqsolve.errors import BadExperiment
 from tests.design.simulated import instance_a
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.recorded_steps import RecordedSteps
+from eqsolve.design.estimation.recorded_steps import RecordedSteps
 from eqsolve.errors import BadLog
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from eqsolve.design.counts import TransitionCounts
-from eqsolve.design.estimate import estimate
-from eqsolve.design.recurrent_class import pooled_class, recurrent_class
+from eqsolve.design.estimation.counts import TransitionCounts
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.recurrent_class import pooled_class, recurrent_class
 from eqsolve.errors import BadLog
 
 

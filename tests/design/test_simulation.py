@@ -8,13 +8,13 @@ from scipy import sparse
 from scipy.stats import chi2, kstest, norm
 
 import eqsolve as eq
-from eqsolve.design.differences_in_q import differences_in_q
-from eqsolve.design.estimate import estimate
-from eqsolve.design.estimator_runs import EstimatorRuns
-from eqsolve.design.naive import naive
-from eqsolve.design.running import CROWD
-from eqsolve.design.switchback import switchback
-from eqsolve.design.walk import Crowd, Moves, Walk
+from eqsolve.design.estimation.differences_in_q import differences_in_q
+from eqsolve.design.estimation.estimate import estimate
+from eqsolve.design.estimation.naive import naive
+from eqsolve.design.estimation.switchback import switchback
+from eqsolve.design.simulation.estimator_runs import EstimatorRuns
+from eqsolve.design.simulation.running import CROWD
+from eqsolve.design.simulation.walk import Crowd, Moves, Walk
 from eqsolve.errors import BadExperiment, SlowMixing
 
 MANY = CROWD  # replications from which all are walked at once

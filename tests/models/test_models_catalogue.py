@@ -32,11 +32,13 @@ def test_changing_the_catalogue_does_not_change_the_package():
 
 def test_instances_are_of_games_of_either_kind_or_of_experiments():
     kinds = [eq.models.instances(kind) for kind in ("game", "finite", "experiment")]
-    games, _, experiments = kinds
+    games = kinds[0]
     assert sorted(name for names in kinds for name in names) == list(eq.models.instances())
     assert {known.name for known in eq.testing.known_games()} == set(games)
     assert all(isinstance(eq.models.load(name), eq.Game) for name in games)
-    with pytest.raises(eq.EqsolveError, match="kind must be 'game', 'finite' or 'experiment', not 'both'"):
+    with pytest.raises(
+        eq.EqsolveError, match="kind must be 'game', 'finite' or 'experiment', not 'both'"
+    ):
         eq.models.instances("both")
 
 

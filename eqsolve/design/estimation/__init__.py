@@ -1,0 +1,1 @@
+"""What a log says: counts, the effect by maximum likelihood, intervals, diagnostics, rivals."""

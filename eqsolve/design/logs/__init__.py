@@ -1,0 +1,1 @@
+"""Logs of any origin, counted by one grouped query on their own engine."""

@@ -1,0 +1,1 @@
+"""Experiments that design themselves while they run, and survive a restart."""

@@ -1,0 +1,1 @@
+"""Runs of an experiment under any rule, and what each estimator makes of them."""
