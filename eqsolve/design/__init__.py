@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from eqsolve.design.intervals import Interval as Interval
     from eqsolve.design.intervals import anytime_interval as anytime_interval
     from eqsolve.design.intervals import clt_interval as clt_interval
+    from eqsolve.design.log import BinSensitivity as BinSensitivity
+    from eqsolve.design.log import TransitionLog as TransitionLog
+    from eqsolve.design.log_over_time import EffectOverTime as EffectOverTime
+    from eqsolve.design.log_remaining import StepsNeeded as StepsNeeded
+    from eqsolve.design.log_remaining import steps_needed as steps_needed
     from eqsolve.design.naive import naive_value as naive_value
     from eqsolve.design.online import OnlineDesign as OnlineDesign
     from eqsolve.design.point_estimate import PointEstimate as PointEstimate
@@ -41,11 +46,13 @@ if TYPE_CHECKING:
     from eqsolve.design.switchback import switchback_value as switchback_value
 else:
     _HOMES = {
+        "BinSensitivity": "log",
         "BootstrapDistribution": "bootstrap",
         "CoinFlip": "rules",
         "Comparison": "comparison",
         "Diagnostics": "diagnostics",
         "EffectEstimate": "estimate",
+        "EffectOverTime": "log_over_time",
         "EstimatorComparison": "estimators",
         "EstimatorRuns": "estimator_runs",
         "ExperimentRuns": "simulation",
@@ -57,8 +64,10 @@ else:
         "ReplicatedEstimates": "replicated",
         "SamplingDesign": "sampling_design",
         "SingleArm": "rules",
+        "StepsNeeded": "log_remaining",
         "Switchback": "rules",
         "TransitionCounts": "counts",
+        "TransitionLog": "log",
         "anytime_interval": "intervals",
         "clt_interval": "intervals",
         "compare_estimators": "estimators",
@@ -68,6 +77,7 @@ else:
         "estimate_many": "replicated",
         "naive_value": "naive",
         "sample_size": "power",
+        "steps_needed": "log_remaining",
         "switchback_value": "switchback",
     }
 
