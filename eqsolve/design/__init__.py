@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from eqsolve.design.estimation.replicated import estimate_many as estimate_many
     from eqsolve.design.estimation.switchback import switchback_value as switchback_value
     from eqsolve.design.experiment import MarkovExperiment as MarkovExperiment
+    from eqsolve.design.logs.log import BinSensitivity as BinSensitivity
+    from eqsolve.design.logs.log import TransitionLog as TransitionLog
+    from eqsolve.design.logs.over_time import EffectOverTime as EffectOverTime
+    from eqsolve.design.logs.remaining import StepsNeeded as StepsNeeded
+    from eqsolve.design.logs.remaining import steps_needed as steps_needed
     from eqsolve.design.online.online import OnlineDesign as OnlineDesign
     from eqsolve.design.sampling_design import SamplingDesign as SamplingDesign
     from eqsolve.design.simulation.estimator_runs import EstimatorRuns as EstimatorRuns
@@ -43,11 +48,13 @@ if TYPE_CHECKING:
     from eqsolve.design.simulation.runs import ExperimentRuns as ExperimentRuns
 else:
     _HOMES = {
+        "BinSensitivity": "logs.log",
         "BootstrapDistribution": "estimation.bootstrap",
         "CoinFlip": "simulation.rules",
         "Comparison": "comparison",
         "Diagnostics": "estimation.diagnostics",
         "EffectEstimate": "estimation.estimate",
+        "EffectOverTime": "logs.over_time",
         "EstimatorComparison": "estimation.estimators",
         "EstimatorRuns": "simulation.estimator_runs",
         "ExperimentRuns": "simulation.runs",
@@ -59,8 +66,10 @@ else:
         "ReplicatedEstimates": "estimation.replicated",
         "SamplingDesign": "sampling_design",
         "SingleArm": "simulation.rules",
+        "StepsNeeded": "logs.remaining",
         "Switchback": "simulation.rules",
         "TransitionCounts": "estimation.counts",
+        "TransitionLog": "logs.log",
         "anytime_interval": "estimation.intervals",
         "clt_interval": "estimation.intervals",
         "compare_estimators": "estimation.estimators",
@@ -70,6 +79,7 @@ else:
         "estimate_many": "estimation.replicated",
         "naive_value": "estimation.naive",
         "sample_size": "estimation.power",
+        "steps_needed": "logs.remaining",
         "switchback_value": "estimation.switchback",
     }
 

@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+LITTLE = 1e-15  # of the occupancy, a state of the core whose h is found anew
 LEFT_OUT = 1e-13  # of the reference's mass and variance, all states outside together
 MANY = 3000  # states below which it is not worth while
 WORTH = 0.15  # least part of the states that must fall away
 IMPROVEMENTS = 60
-TOLERANCE = 1e-13  # of nu, on slacks outside
+SWEEPS = 100
+EPSILON = float(np.finfo(np.float64).eps)
+TOLERANCE = 1e-12  # of nu, on slacks outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,33 +69,43 @@ class Core:
         flow[:, self.states] = occupancy
         return np.asarray(flow / float((self.whole.prices * flow).sum()))
 
-    def extended_multipliers(self, multipliers: Array) -> Array:
-        """h outside such that no slack is negative; the other multipliers as they are."""
-        h, rest = multipliers[: self.states.size], multipliers[self.states.size :]
-        return np.concatenate([self._potential(h, rest[0], rest[1]), rest])
+    def extended_multipliers(self, multipliers: Array, occupancy: Array) -> Array:
+        """h outside such that no slack is negative; the other multipliers as they are.
 
-    def _potential(self, h: Array, nu: float, kappa: float) -> Array:
+        Near the border, where the core's `occupancy` (A, states) is next to nothing, its h says
+        little: there too it is found anew.
+        """
+        h, rest = multipliers[: self.states.size], multipliers[self.states.size :]
+        known = occupancy.sum(axis=0) > LITTLE * occupancy.sum()
+        return np.concatenate([self._potential(h, known, rest[0], rest[1]), rest])
+
+    def _potential(self, h: Array, known: NDArray[np.bool_], nu: float, kappa: float) -> Array:
         program = self.whole
+        states, h = self.states[known], h[known]
+        h = h - h.max()
         full = np.full(program.states, float(h.min()))
-        full[self.states] = h
+        full[states] = h
         kernels, prices = _with_floors(program, nu, kappa)
         usable = program.usable
         outside = np.ones(program.states, dtype=bool)
-        outside[self.states] = False
+        outside[states] = False
         outside &= usable.any(axis=0)
         # Each price is a little lower than it is, so that rounding leaves no slack negative.
-        prices = prices - TOLERANCE * nu
+        margin = 8 * EPSILON * float(np.abs(h).max()) + TOLERANCE * nu
+        prices = prices - margin
         places = np.flatnonzero(outside)
-        chosen = np.where(usable, self.reference, -1.0).argmax(axis=0)
+        # The first chain draws arms as the reference flow does; the later ones choose.
+        drawn = np.where(usable, self.reference, 0.0)
+        drawn = drawn / np.maximum(drawn.sum(axis=0), 1e-300)
         order = None
         for _ in range(IMPROVEMENTS):
-            chain = _chosen(kernels, chosen, places)
+            chain = _drawn(kernels, drawn, places)
             inner = sparse.csc_array(sparse.eye_array(places.size, format="csr") - chain[:, places])
             if order is None:
                 order = elimination_order(sparse.csc_array(inner + inner.T))
             fixed = full.copy()
             fixed[places] = 0.0
-            right = chain @ fixed - prices[chosen[places], places]
+            right = chain @ fixed - (drawn * prices)[:, places].sum(axis=0)
             factors = sparse_linalg.splu(
                 sparse.csc_array(inner[order][:, order]),
                 permc_spec="NATURAL",
@@ -102,21 +115,21 @@ class Core:
             solved = np.empty(places.size)
             solved[order] = factors.solve(right[order])
             full[places] = solved
-            slack = np.array(
-                [
-                    np.where(usable[arm], prices[arm] + full - kernel @ full, np.inf)
-                    for arm, kernel in enumerate(kernels)
-                ]
-            )
-            worst = slack.argmin(axis=0)
-            low = slack.min(axis=0) < -TOLERANCE * nu
+            slack = _slacks(kernels, prices, usable, full)
+            low = slack.min(axis=0) < -margin
             if not low.any():
                 break
-            chosen = np.where(low, worst, chosen)
             joining = low & ~outside
             if joining.any():
                 outside |= joining
                 places, order = np.flatnonzero(outside), None
+            # Some sweeps of value iteration before the policy is improved: what is better far
+            # away is heard of at once.
+            for _ in range(SWEEPS):
+                full[places] -= np.minimum(slack.min(axis=0), 0.0)[places]
+                slack = _slacks(kernels, prices, usable, full)
+            worst = slack.argmin(axis=0)
+            drawn = np.where(outside, np.arange(len(kernels))[:, None] == worst, drawn)
         return full
 
 
@@ -183,10 +196,16 @@ def _with_floors(program: SamplingProgram, nu: float, kappa: float) -> tuple[lis
     return kernels, free * prices + (floor * prices).sum(axis=0)
 
 
-def _chosen(kernels: list[Any], chosen: NDArray[np.intp], places: NDArray[np.intp]) -> Any:
-    """Rows `places` of the chain that runs arm chosen(x) in state x."""
+def _slacks(kernels: list[Any], prices: Array, usable: NDArray[np.bool_], h: Array) -> Array:
+    """price_l + h - P_l h, infinite where an arm is not usable."""
+    rows = [price + h - kernel @ h for price, kernel in zip(prices, kernels, strict=True)]
+    return np.where(usable, np.array(rows), np.inf)
+
+
+def _drawn(kernels: list[Any], drawn: Array, places: NDArray[np.intp]) -> Any:
+    """Rows `places` of the chain that draws arm l in state x with probability drawn(l, x)."""
     rows = sum(
-        sparse.diags_array((chosen[places] == arm).astype(float)) @ kernel[places]
+        sparse.diags_array(drawn[arm, places]) @ kernel[places]
         for arm, kernel in enumerate(kernels)
     )
     return sparse.csr_array(rows)

@@ -87,8 +87,9 @@ class DesignInteriorPoint:
         """The core's answer for all states, solved if the whole program's own bound says so."""
         if not found.solved or found.multipliers is None:
             return found
-        occupancy = core.extended_flow(found.values.reshape(core.program.arms, -1))
-        multipliers = core.extended_multipliers(found.multipliers)
+        inside = found.values.reshape(core.program.arms, -1)
+        occupancy = core.extended_flow(inside)
+        multipliers = core.extended_multipliers(found.multipliers, inside)
         value = core.whole.value(occupancy)
         gap = abs(value - dual_bound(core.whole, multipliers, occupancy)) / value
         return replace(

@@ -1,7 +1,10 @@
 """Counts against a loop over rows: runs, times, next states, many columns, large rewards."""
 
+import decimal
+
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -90,6 +93,44 @@ def test_random_logs_of_many_columns_and_kinds(seed):
         frame, state=state, arm="arm", reward="gain", time=["day", "clock"]
     )
     assert_same(as_cells(timed), by_hand(ordered, state, "arm", "gain"))
+
+
+@pytest.mark.parametrize("kind", ["bool", "int8", "uint64", "float32", "decimal"])
+def test_rewards_of_every_kind_of_number(kind):
+    frame = made(100, runs=1)
+    whole = (frame["profit"] > 1).astype(int)
+    reward = (
+        whole.map(lambda value: decimal.Decimal(value)) if kind == "decimal" else whole.astype(kind)
+    )
+    log = TransitionLog.from_table(frame.assign(profit=reward), **KEYS)
+    plain = TransitionLog.from_table(frame.assign(profit=whole), **KEYS)
+    np.testing.assert_array_equal(log.counts.reward_sum, plain.counts.reward_sum)
+
+
+def test_absent_numbers_of_polars_are_absent():
+    """polars tells NaN from null; a log does not."""
+    frame = polars.from_pandas(made(50, runs=1))
+    for column in ("profit", "queue"):
+        broken = frame.with_columns(pl_nan(column))
+        with pytest.raises(eq.BadLog, match=rf"Column '{column}' has no value in row 7"):
+            TransitionLog.from_table(broken, **KEYS)
+
+
+def pl_nan(column):
+    """The column as floats, with NaN in row 7."""
+    row = polars.int_range(polars.len())
+    return polars.when(row == 7).then(float("nan")).otherwise(polars.col(column)).alias(column)
+
+
+def test_identifiers_beyond_63_bits_are_states_like_others():
+    """Hashes as states: text, since they are no numbers that int64 holds."""
+    frame = made(80, runs=1)
+    frame["queue"] = frame["queue"].to_numpy().astype("uint64") + np.uint64(2**64 - 9)
+    log = TransitionLog.from_table(frame, **KEYS)
+    assert log.states == tuple(str(2**64 - 9 + k) for k in range(4))
+    np.testing.assert_array_equal(
+        log.counts.count, TransitionLog.from_table(made(80, runs=1), **KEYS).counts.count
+    )
 
 
 def test_many_row_groups_and_files_keep_their_order(tmp_path):

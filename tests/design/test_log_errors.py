@@ -3,6 +3,7 @@
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import eqsolve as eq
@@ -27,7 +28,7 @@ def refused(table, **changed):
         TransitionLog.from_table(table, **keys)
     sentence = str(caught.value)
     assert "\n" not in sentence
-    assert sentence.endswith((".", "?")) or "read: " in sentence
+    assert sentence.endswith((".", "?")) or "read: " in sentence or "counted by" in sentence
     return sentence
 
 
@@ -192,6 +193,20 @@ def test_too_many_combinations_of_values(monkeypatch):
     assert refused(frame, state=["state", "zone"]) == (
         "The state columns take 3 x 3 values: too many combinations to be numbered; cut them with "
         "bins=."
+    )
+
+
+def test_an_engine_that_cannot(monkeypatch):
+    from ibis.common.exceptions import OperationNotDefinedError
+
+    table = ibis.duckdb.connect().create_table("log", pa.Table.from_pandas(GOOD))
+
+    def refuses(query):
+        raise OperationNotDefinedError("No translation rule for Lead")
+
+    monkeypatch.setattr(table.get_backend(), "to_pyarrow", refuses)
+    assert refused(table) == (
+        "Table 'log' cannot be counted by duckdb: No translation rule for Lead"
     )
 
 

@@ -370,7 +370,7 @@ class TransitionLog:
         Raises
         ------
         BadLog
-            When the log has no order.
+            When the log has no order, or does not identify the effect even as a whole.
         """
         return effect_over_time(self._read, points, contrast, level, prior)
 

@@ -108,9 +108,15 @@ class OpenTable:
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
-        """What DuckDB says of unreadable files, in one sentence."""
+        """What DuckDB says of unreadable files, or ibis of an engine, in one sentence."""
+        from ibis.common.exceptions import IbisError
+
         try:
             yield
+        except IbisError as error:
+            raise BadLog(
+                f"{self.subject} cannot be counted by {self.engine}: {_one_sentence(str(error))}"
+            ) from error
         except Exception as error:
             if not type(error).__module__.startswith(("duckdb", "_duckdb")):
                 raise
