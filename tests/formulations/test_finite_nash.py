@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pygambit
 import pytest
 
 import eqsolve as eq
@@ -41,7 +42,6 @@ def random_bimatrix(seed):
 
 def by_gambit(game):
     """All extreme equilibria, by pygambit's own enumeration."""
-    pygambit = pytest.importorskip("pygambit")
     theirs = pygambit.read_nfg(io.BytesIO(nfg_text(game).encode()))
     found = pygambit.nash.enummixed_solve(theirs, rational=False).equilibria
     return np.array([[share for mix in profile for _, share in mix] for profile in found])
@@ -145,7 +145,6 @@ def test_games_of_three_and_four_players_by_every_route(seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_equilibria_of_three_players_hold_and_are_odd_in_number(seed):
-    pytest.importorskip("pygambit")
     game = eq.NormalFormGame(np.random.default_rng(seed).random((3, 2, 2, 2)))
     listed = eq.find_equilibria(game, starts=12)
     assert "Gambit's enumeration" in listed.note
@@ -161,14 +160,12 @@ def test_equilibria_of_three_players_hold_and_are_odd_in_number(seed):
 
 @pytest.mark.parametrize("method", ["lcp", "enumpure", "gnm", "enummixed"])
 def test_methods_of_gambit_may_be_asked_for(method):
-    pytest.importorskip("pygambit")
     game = eq.NormalFormGame([[[3, 0], [5, 1]], [[3, 5], [0, 1]]])
     found = eq.solve(game, solver=Gambit(method), tolerance=1e-3)
     np.testing.assert_allclose(found.vector, [0, 1, 0, 1], atol=1e-3)
 
 
 def test_the_compiled_engine_agrees():
-    pytest.importorskip("quantecon")
     rng = np.random.default_rng(0)
     for _ in range(5):
         program = BimatrixProgram(rng.random((12, 9)), rng.random((12, 9)))

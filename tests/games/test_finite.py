@@ -1,8 +1,10 @@
 """Games in normal form and their files: what is read, what is written, what is refused."""
 
+import io
 import itertools
 
 import numpy as np
+import pygambit
 import pytest
 
 import eqsolve as eq
@@ -159,9 +161,6 @@ def test_files_keep_every_digit_and_name(actions, tmp_path):
 
 
 def test_gambit_reads_what_is_written():
-    pygambit = pytest.importorskip("pygambit")
-    import io
-
     game = eq.NormalFormGame(np.random.default_rng(0).integers(-5, 6, (3, 2, 3, 2)))
     theirs = pygambit.read_nfg(io.BytesIO(nfg_text(game).encode()))
     vectors = np.stack([np.array(array, dtype=float) for array in theirs.to_arrays()])
