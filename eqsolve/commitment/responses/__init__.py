@@ -1,0 +1,1 @@
+"""Followers' response algorithms, one a file."""
