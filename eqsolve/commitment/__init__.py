@@ -1,0 +1,58 @@
+"""Leaders who commit to rules, followers who learn: the Stackelberg POMDP and its parts.
+
+Where to begin reading: `game` and `batch_game` (the games), `policy` (commitments),
+`responses.protocol` (how followers answer), `episodes` (whole episodes at once), `pomdp` (one
+question to the leader at a time, a gymnasium environment).
+"""
+
+from __future__ import annotations
+
+from eqsolve.commitment.batch_game import BatchGame
+from eqsolve.commitment.bayesian_play import from_bayesian
+from eqsolve.commitment.episodes import Episodes, Setting, play_episodes
+from eqsolve.commitment.game import PartiallyObservableMarkovGame
+from eqsolve.commitment.normal_form_play import from_normal_form
+from eqsolve.commitment.policy import (
+    Commitment,
+    LeaderPolicy,
+    MixedCommitment,
+    TabularPolicy,
+    as_commitment,
+)
+from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.responses import (
+    Behaviour,
+    MultiplicativeWeights,
+    OptimisticMultiplicativeWeights,
+    Outcome,
+    Path,
+    PolicyInteractiveResponse,
+    Response,
+)
+from eqsolve.commitment.setting import as_batch_game
+from eqsolve.commitment.subgame import Subgame
+
+__all__ = [
+    "BatchGame",
+    "Behaviour",
+    "Commitment",
+    "Episodes",
+    "LeaderPolicy",
+    "MixedCommitment",
+    "MultiplicativeWeights",
+    "OptimisticMultiplicativeWeights",
+    "Outcome",
+    "PartiallyObservableMarkovGame",
+    "Path",
+    "PolicyInteractiveResponse",
+    "Response",
+    "Setting",
+    "StackelbergPOMDP",
+    "Subgame",
+    "TabularPolicy",
+    "as_batch_game",
+    "as_commitment",
+    "from_bayesian",
+    "from_normal_form",
+    "play_episodes",
+]

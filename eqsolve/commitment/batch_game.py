@@ -162,6 +162,13 @@ class BatchGame(ABC):
         return out
 
     @cached_property
+    def graph(self) -> Any:
+        """The plays as tables, a `PlayGraph`; None where they cannot be listed."""
+        from eqsolve.commitment.play_graph import compile_game
+
+        return compile_game(self)
+
+    @cached_property
     def _reached(self) -> Array:
         """Cumulated prior, short of its last entry, so that no draw falls behind the end."""
         assert self.prior is not None

@@ -158,7 +158,7 @@ class TabularPolicy(LeaderPolicy):
     >>> policy = TabularPolicy(np.log([[0.25, 0.75]]))
     >>> commitment = policy.sample_commitment(np.random.default_rng(0), 5)
     >>> commitment.table.ravel(), policy.log_probability(commitment).round(3)
-    (array([1, 1, 0, 1, 1]), array([-0.288, -0.288, -1.386, -0.288, -0.288]))
+    (array([1, 1, 1, 1, 1]), array([-0.288, -0.288, -0.288, -0.288, -0.288]))
     """
 
     def __init__(self, table: Any) -> None:

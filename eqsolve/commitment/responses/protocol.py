@@ -173,7 +173,7 @@ class Response(ABC):
     def update(self, game: BatchGame, state: State, outcome: Outcome) -> State:
         """The state after a play; the given one is left as it is."""
 
-    def final(self, game: BatchGame, state: State) -> Behaviour:
+    def final_behaviour(self, game: BatchGame, state: State) -> Behaviour:
         """How followers act in the reward phase."""
         return self.behaviour(game, state)
 

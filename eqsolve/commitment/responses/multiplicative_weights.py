@@ -1,0 +1,133 @@
+"""Followers who learn by multiplicative weights, type by type.
+
+After a play in which follower i has type theta and would have got u(a) from action a, all else
+equal, its weights for that type become
+
+    w(theta, a) <- w(theta, a) (1 + epsilon)^u(a),       played in proportion to them
+
+(Freund and Schapire 1999; type by type Hartline, Syrgkanis and Tardos 2015, "No-regret learning
+in Bayesian games"). What is read off after E plays changes the answer to the leader's problem,
+and is an argument (`final`).
+
+Average joint play comes near the Bayesian coarse correlated equilibria. With eta = ln(1 + epsilon),
+payoffs of spread S, n actions and T plays, the regret of a type that has come m times is at most
+ln n / eta + eta S^2 m / 8 (Cesa-Bianchi and Lugosi 2006, theorem 2.2); m and the sums over plays
+differ from their expectations by a multiple of sqrt(T) (Hoeffding, Azuma). `gap_bound` adds up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.commitment.batch_game import BatchGame
+from eqsolve.commitment.responses.per_type import PerType, softmax
+from eqsolve.errors import BadCommitment
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MultiplicativeWeights(PerType):
+    """Weights grow by a factor (1 + epsilon) to the power of payoffs.
+
+    Parameters
+    ----------
+    epsilon : float
+        Positive; in the payoffs' own unit.
+    final : "last", "average_joint" or "argmax"
+        How followers behave in the reward phase: the last mix, one of the plays drawn evenly
+        and followed by all, or the heaviest actions with ties split evenly.
+    feedback : "sampled" or "expected"
+        Types and others' actions drawn every play, or expected payoffs of every type.
+
+    Raises
+    ------
+    BadCommitment
+        For an epsilon that is not positive, or an unknown word.
+
+    Examples
+    --------
+    >>> MultiplicativeWeights(final="argmax")
+    MultiplicativeWeights(epsilon=0.1, final='argmax', feedback='sampled')
+    """
+
+    epsilon: float = 0.1
+    final: str = "last"
+    feedback: str = "sampled"
+
+    def __post_init__(self) -> None:
+        check_epsilon(self)
+        self._check_options()
+
+    def _mix(self, own: tuple[Array, ...]) -> Array:
+        return softmax(own[0])
+
+    def _learn(
+        self,
+        game: BatchGame,
+        own: tuple[Array, ...],
+        mix: Array | None,
+        paid: Array,
+        came: NDArray[np.bool_] | None,
+    ) -> tuple[Array, ...]:
+        gained = paid * float(np.log1p(self.epsilon))
+        if came is not None:
+            gained = gained * came[:, :, None]
+        return (own[0] + gained,)
+
+
+@dataclass(frozen=True)
+class OptimisticMultiplicativeWeights(PerType):
+    """Multiplicative weights that expect the last payoffs once more.
+
+    Scores are (log (1 + epsilon)) (sum of payoffs so far + the last ones), type by type
+    (Rakhlin and Sridharan 2013).
+
+    Parameters
+    ----------
+    epsilon, final, feedback
+        As for `MultiplicativeWeights`.
+
+    Examples
+    --------
+    >>> OptimisticMultiplicativeWeights().memories
+    1
+    """
+
+    epsilon: float = 0.1
+    final: str = "last"
+    feedback: str = "sampled"
+
+    memories = 1
+
+    def __post_init__(self) -> None:
+        check_epsilon(self)
+        self._check_options()
+
+    def _mix(self, own: tuple[Array, ...]) -> Array:
+        return softmax(own[0] + own[1])
+
+    def _learn(
+        self,
+        game: BatchGame,
+        own: tuple[Array, ...],
+        mix: Array | None,
+        paid: Array,
+        came: NDArray[np.bool_] | None,
+    ) -> tuple[Array, ...]:
+        gained = paid * float(np.log1p(self.epsilon))
+        if came is None:
+            return own[0] + gained, np.broadcast_to(gained, own[1].shape)
+        it = came[:, :, None]
+        return own[0] + gained * it, np.where(it, gained, own[1])
+
+
+def check_epsilon(response: MultiplicativeWeights | OptimisticMultiplicativeWeights) -> None:
+    """Refuse steps that are not positive."""
+    if not (np.isfinite(response.epsilon) and response.epsilon > 0):
+        raise BadCommitment(
+            f"{type(response).__name__}: epsilon must be positive, not {response.epsilon!r}."
+        )
