@@ -22,19 +22,26 @@ from eqsolve.commitment.policy import (
 from eqsolve.commitment.pomdp import StackelbergPOMDP
 from eqsolve.commitment.responses import (
     Behaviour,
+    BestResponse,
+    Certified,
     MultiplicativeWeights,
     OptimisticMultiplicativeWeights,
     Outcome,
     Path,
     PolicyInteractiveResponse,
+    QLearning,
+    RegretMatchingPlus,
     Response,
 )
 from eqsolve.commitment.setting import as_batch_game
 from eqsolve.commitment.subgame import Subgame
+from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
 
 __all__ = [
     "BatchGame",
     "Behaviour",
+    "BestResponse",
+    "Certified",
     "Commitment",
     "Episodes",
     "LeaderPolicy",
@@ -45,11 +52,14 @@ __all__ = [
     "PartiallyObservableMarkovGame",
     "Path",
     "PolicyInteractiveResponse",
+    "QLearning",
+    "RegretMatchingPlus",
     "Response",
     "Setting",
     "StackelbergPOMDP",
     "Subgame",
     "TabularPolicy",
+    "VectorStackelbergPOMDP",
     "as_batch_game",
     "as_commitment",
     "from_bayesian",

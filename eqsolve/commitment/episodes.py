@@ -85,7 +85,7 @@ class Episodes:
     shortfall : ndarray (B,) or None
         What was left to finish, where the response measures it.
     state : tuple of ndarray
-        The response's state at the end of the response phase.
+        The response's state at the end.
     """
 
     rewards: Array
@@ -133,8 +133,11 @@ def play_episodes(
     for _ in range(setting.response_plays):
         current = partial(response.behaviour, game, state)
         outcome = play(setting, subgame, current, rng, asked=asked)
-        moved = response.update(game, state, outcome)
-        state = _kept(state, moved, done) if done.any() else moved
+        if done.any():
+            before = tuple(part.copy(order="K") for part in state)
+            state = _kept(before, response.update(game, state, outcome), done)
+        else:
+            state = response.update(game, state, outcome)
         plays += ~done
         over = response.finished(game, state)
         if over is not None:
@@ -147,17 +150,27 @@ def play_episodes(
         finished = over
         check_finished(setting, state, finished)
     response_asked = asked.taken() if asked else None
+    shortfall = response.shortfall(game, state)
     behaviour = response.final_behaviour(game, state)
     if exact:
+        if not response.memoryless:
+            raise BadCommitment(
+                f"{response!r} behaves differently from play to play, so that its reward phase "
+                "has no exact value; leave out exact=True."
+            )
         rewards = subgame.leader_value(behaviour)
     else:
         rewards = np.zeros(batch)
-        for _ in range(setting.reward_plays):
+        for r in range(setting.reward_plays):
+            now = behaviour
+            if r and not response.memoryless:
+                now = response.final_behaviour(game, state)
             outcome = play(
-                setting, subgame, lambda: behaviour, rng, asked=asked, rewarded=True
+                setting, subgame, lambda now=now: now, rng, asked=asked, rewarded=True
             )
             assert outcome.payoffs is not None
             rewards += outcome.payoffs[:, 0]
+            state = response.carry(game, state, outcome)
         rewards /= setting.reward_plays
     return Episodes(
         rewards=rewards,
@@ -166,14 +179,14 @@ def play_episodes(
         behaviour=behaviour,
         response_asked=response_asked,
         reward_asked=asked.taken() if asked and not exact else None,
-        shortfall=response.shortfall(game, state),
+        shortfall=shortfall,
         state=state,
     )
 
 
 def check_finished(setting: Setting, state: State, finished: NDArray[np.bool_]) -> None:
     """Refuse followers who have not come to their end, where the response demands it."""
-    if finished.all() or not getattr(setting.response, "demands_end", False):
+    if finished.all() or not setting.response.demands_end:
         return
     short = setting.response.shortfall(setting.game, state)
     left = "" if short is None else f"; what is left is {float(np.max(short)):.3g}"
@@ -201,8 +214,7 @@ def draw_play(
         blank = np.full((batch, F), -1)
         return deals, blank, blank, rng.random((game.horizon, batch, F))
     types = types_of(game, deals)
-    queries = "outcome" if rewarded else setting.response.queries
-    if queries == "table" or (queries == "alternatives" and F == 1):
+    if not rewarded and not setting.response.needs_actions(game):
         return deals, types, np.zeros((batch, F), dtype=np.int64), None
     return deals, types, behaviour().draw(types, rng), None
 

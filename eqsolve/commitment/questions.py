@@ -208,6 +208,11 @@ class Questions:
                 assert outcome.payoffs is not None
                 rewards[some] += outcome.payoffs[:, 0] / setting.reward_plays
                 ended[at] = self.plays[some] == setting.reward_plays
+                if not setting.response.memoryless:
+                    carried = setting.response.carry(
+                        setting.game, self._state_of(some), outcome
+                    )
+                    self.state = self._put(self.state, some, carried)
             else:
                 self._learn(some, outcome)
         return ended

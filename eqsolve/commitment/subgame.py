@@ -76,6 +76,18 @@ class Subgame:
         return self.game.type_prior
 
     @cached_property
+    def type_laws(self) -> tuple[Array, ...]:
+        """Each follower's own law of types, (types_i,)."""
+        axes = range(self.game.followers)
+        return tuple(self.prior.sum(axis=tuple(j for j in axes if j != k)) for k in axes)
+
+    @cached_property
+    def spreads(self) -> Array:
+        """Everybody's largest payoff less the smallest over all plays, (B, 1 + F)."""
+        flat = self.cell_values.reshape(self.batch, 1 + self.game.followers, -1)
+        return np.asarray(np.ptp(flat, axis=2))
+
+    @cached_property
     def cell_values(self) -> Array:
         """Expected payoffs for every deal and actions, (B, 1 + F, deals, profiles)."""
         graph = self._graph("Expected payoffs")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from eqsolve.commitment.responses.best_response import BestResponse
+from eqsolve.commitment.responses.certified import Certified
 from eqsolve.commitment.responses.multiplicative_weights import (
     MultiplicativeWeights,
     OptimisticMultiplicativeWeights,
@@ -13,13 +15,19 @@ from eqsolve.commitment.responses.protocol import (
     PolicyInteractiveResponse,
     Response,
 )
+from eqsolve.commitment.responses.q_learning import QLearning
+from eqsolve.commitment.responses.regret_matching import RegretMatchingPlus
 
 __all__ = [
     "Behaviour",
+    "BestResponse",
+    "Certified",
     "MultiplicativeWeights",
     "OptimisticMultiplicativeWeights",
     "Outcome",
     "Path",
     "PolicyInteractiveResponse",
+    "QLearning",
+    "RegretMatchingPlus",
     "Response",
 ]

@@ -127,6 +127,59 @@ class PerType(Response):
                 f"than the {MOST_JOINT} of which an average is kept; use another final."
             )
 
+    def regret_bound(self, plays: Any, actions: int, spread: Any) -> Array:
+        """Proven regret of a type that has come in so many plays, in the payoffs' own unit.
+
+        Parameters
+        ----------
+        plays : array_like
+        actions : int
+        spread : array_like
+            Largest payoff less smallest.
+        """
+        raise NotImplementedError
+
+    def gap_bound(self, subgame: Any, plays: int, confidence: float = 0.95) -> Array:
+        """How large the coarse correlated gap of average joint play can be.
+
+        Parameters
+        ----------
+        subgame : Subgame
+            The followers' game under B policies.
+        plays : int
+            T, of the response phase.
+        confidence : float
+            With sampled feedback, the probability that the bound holds for all types together.
+            With expected feedback it holds for sure.
+
+        Returns
+        -------
+        ndarray (B,)
+
+        Notes
+        -----
+        A type of probability p comes m times, at most p T + sqrt(T ln(1/d) / 2) (Hoeffding).
+        Its gains summed over the plays, each in [-S, S], are less than its regret plus
+        S sqrt(2 T ln(1/d)) (Azuma), and on average p times those given the type; d is what is
+        left of the confidence, shared among all types and actions.
+        """
+        game, T = subgame.game, float(plays)
+        sampled = self.feedback == "sampled"
+        events = sum(t * (1 + a) for t, a in zip(game.types, game.actions, strict=True))
+        log = np.log(events / (1.0 - confidence)) if sampled else 0.0
+        out = np.zeros(subgame.batch)
+        for k, (law, size) in enumerate(zip(subgame.type_laws, game.actions, strict=True)):
+            spread = subgame.spreads[:, 1 + k]
+            for p in law[law > 0]:
+                if not sampled:
+                    bound = self.regret_bound(T, size, spread) / T
+                else:
+                    most = np.minimum(T, p * T + np.sqrt(T * log / 2))
+                    regret = self.regret_bound(most, size, spread)
+                    bound = (regret + spread * np.sqrt(2 * T * log)) / (p * T)
+                out = np.maximum(out, bound)
+        return out
+
     needs_mixes = False  # whether learning from sampled payoffs depends on one's own mix
 
     def _mixes(self, game: BatchGame, state: State) -> tuple[Array, ...]:
@@ -196,8 +249,13 @@ def matched(regrets: Array) -> Array:
     return out.T
 
 
+def tied(scores: Array) -> NDArray[np.bool_]:
+    """Which scores are largest over the last axis, up to rounding."""
+    top = scores.max(axis=-1, keepdims=True)
+    return np.asarray(scores >= top - TIED * np.maximum(1.0, np.abs(top)))
+
+
 def even_best(scores: Array) -> Array:
     """The largest scores over the last axis, tied ones evenly."""
-    top = scores.max(axis=-1, keepdims=True)
-    best = scores >= top - TIED * np.maximum(1.0, np.abs(top))
+    best = tied(scores)
     return np.asarray(best / best.sum(axis=-1, keepdims=True))

@@ -156,10 +156,17 @@ class Response(ABC):
     queries : "outcome", "alternatives" or "table"
     horizon : int or None
         Plays after which it is finished by itself; None when the POMDP's response_plays decide.
+    demands_end : bool
+        Whether not to come to its own end in the plays there are is an error.
+    memoryless : bool
+        Whether the final behaviour stays the same throughout the reward phase; where not,
+        `carry` says how it moves on.
     """
 
     queries: str = "alternatives"
     horizon: int | None = None
+    demands_end: bool = False
+    memoryless: bool = True
 
     @abstractmethod
     def start(self, game: BatchGame, batch: int) -> State:
@@ -171,7 +178,21 @@ class Response(ABC):
 
     @abstractmethod
     def update(self, game: BatchGame, state: State, outcome: Outcome) -> State:
-        """The state after a play; the given one is left as it is."""
+        """The state after a play of the response phase.
+
+        Arrays of the given state may be written over; it is not used again.
+        """
+
+    def carry(self, game: BatchGame, state: State, outcome: Outcome) -> State:
+        """The state after a play of the reward phase: what is remembered, nothing is learned."""
+        return state
+
+    def needs_actions(self, game: BatchGame) -> bool:
+        """Whether followers' actions are to be drawn in plays of the response phase.
+
+        What one follower's actions would pay does not depend on which of them it takes.
+        """
+        return self.queries == "outcome" or (self.queries == "alternatives" and game.followers > 1)
 
     def final_behaviour(self, game: BatchGame, state: State) -> Behaviour:
         """How followers act in the reward phase."""
