@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from eqsolve import commitment as commitment
     from eqsolve import dynamics as dynamics
     from eqsolve import errors as errors
     from eqsolve import models as models
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from eqsolve._simulate import simulate as simulate
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
+    from eqsolve.commitment import PartiallyObservableMarkovGame as PartiallyObservableMarkovGame
+    from eqsolve.commitment import StackelbergPOMDP as StackelbergPOMDP
+    from eqsolve.commitment import check_admissible as check_admissible
     from eqsolve.concepts import BayesCoarseCorrelated as BayesCoarseCorrelated
     from eqsolve.concepts import BayesCorrelated as BayesCorrelated
     from eqsolve.concepts import CoarseCorrelated as CoarseCorrelated
@@ -64,6 +68,9 @@ else:
         "simulate": "_simulate",
         "validate": "_validate",
         "predict_rate": "_predict_rate",
+        "PartiallyObservableMarkovGame": "commitment",
+        "StackelbergPOMDP": "commitment",
+        "check_admissible": "commitment",
         "BayesCoarseCorrelated": "concepts",
         "BayesCorrelated": "concepts",
         "CoarseCorrelated": "concepts",
@@ -93,7 +100,16 @@ else:
         "Certificate": "results",
         "Equilibrium": "results",
     }
-    _FOLDERS = ("dynamics", "errors", "models", "testing", "solvers", "formulations", "games")
+    _FOLDERS = (
+        "commitment",
+        "dynamics",
+        "errors",
+        "models",
+        "testing",
+        "solvers",
+        "formulations",
+        "games",
+    )
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:

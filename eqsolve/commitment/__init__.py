@@ -7,11 +7,15 @@ question to the leader at a time, a gymnasium environment).
 
 from __future__ import annotations
 
+from eqsolve.commitment.admissible import check_admissible
 from eqsolve.commitment.batch_game import BatchGame
 from eqsolve.commitment.bayesian_play import from_bayesian
+from eqsolve.commitment.commitment_env import CommitmentEnv
 from eqsolve.commitment.episodes import Episodes, Setting, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
 from eqsolve.commitment.normal_form_play import from_normal_form
+from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
+from eqsolve.commitment.plans import in_plans
 from eqsolve.commitment.policy import (
     Commitment,
     LeaderPolicy,
@@ -43,6 +47,7 @@ __all__ = [
     "BestResponse",
     "Certified",
     "Commitment",
+    "CommitmentEnv",
     "Episodes",
     "LeaderPolicy",
     "MixedCommitment",
@@ -62,7 +67,11 @@ __all__ = [
     "VectorStackelbergPOMDP",
     "as_batch_game",
     "as_commitment",
+    "check_admissible",
     "from_bayesian",
     "from_normal_form",
+    "from_pettingzoo",
+    "in_plans",
     "play_episodes",
+    "to_pettingzoo",
 ]

@@ -54,6 +54,7 @@ class BatchGame(ABC):
         there is settled by the deal. Responses that weigh actions ask for this; games in which
         followers act repeatedly may be wrapped (`eqsolve.commitment.in_plans`).
     title : str
+    leader_name : hashable
     follower_names : tuple, (F,)
     """
 
@@ -65,6 +66,7 @@ class BatchGame(ABC):
     prior: Array | None = None
     acts_once: bool = True
     title: str = ""
+    leader_name: Any = "leader"
 
     @abstractmethod
     def start(self, deals: NDArray[Any]) -> State:

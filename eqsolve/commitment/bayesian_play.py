@@ -40,6 +40,7 @@ class BayesianPlay(BatchGame):
         self.types = tuple(base.types[k] for k in others)
         self.actions = tuple(base.actions[k] for k in others)
         self.title = base.title or f"Bayesian game led by {base.player_names[self.leader]!r}"
+        self.leader_name = base.player_names[self.leader]
         self.follower_names = tuple(base.player_names[k] for k in others)
         law = base.prior.transpose(order)
         coming = np.argwhere(law > 0)

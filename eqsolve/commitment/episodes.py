@@ -165,9 +165,7 @@ def play_episodes(
             now = behaviour
             if r and not response.memoryless:
                 now = response.final_behaviour(game, state)
-            outcome = play(
-                setting, subgame, lambda now=now: now, rng, asked=asked, rewarded=True
-            )
+            outcome = play(setting, subgame, lambda now=now: now, rng, asked=asked, rewarded=True)
             assert outcome.payoffs is not None
             rewards += outcome.payoffs[:, 0]
             state = response.carry(game, state, outcome)
@@ -341,9 +339,7 @@ class Asked:
                     self.mark(seen)
 
 
-def runs(
-    game: BatchGame, deals: NDArray[Any], actions: Integers, queries: str
-) -> list[Integers]:
+def runs(game: BatchGame, deals: NDArray[Any], actions: Integers, queries: str) -> list[Integers]:
     """The cells (B,) of a play's runs: as it went, then with each follower acting otherwise."""
     graph = game.graph
     first = graph.cells(deals, actions)

@@ -104,7 +104,9 @@ def designated_leader(environment: Any, leader: str | None = None) -> str:
     if chosen is None:
         raise BadCommitment(f"{name} has no leader; give leader=, one of {known}.")
     if chosen not in agents:
-        raise BadCommitment(f"The leader {chosen!r} does not take part in {name}; there are {known}.")
+        raise BadCommitment(
+            f"The leader {chosen!r} does not take part in {name}; there are {known}."
+        )
     if len(agents) == 1:
         raise BadCommitment(f"{name} has a leader and no followers.")
     return str(chosen)

@@ -35,6 +35,7 @@ class NormalFormPlay(BatchGame):
         self.types = (1,) * len(others)
         self.prior = np.ones(1)
         self.title = base.title or f"Normal-form game led by {base.player_names[self.leader]!r}"
+        self.leader_name = base.player_names[self.leader]
         self.follower_names = tuple(base.player_names[k] for k in others)
         order = [self.leader, *others]
         # Leader first, among the payoffs as among the actions.

@@ -185,9 +185,7 @@ class Questions:
         assert self.leader is not None
         self.answers[places, query] = self.leader(query)
 
-    def _settle(
-        self, rows: Rows, rewards: Array, rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def _settle(self, rows: Rows, rewards: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Settle the plays on the table; which of the episodes have ended."""
         ended = np.zeros(self._count(rows), dtype=bool)
         setting = self.setting
@@ -209,9 +207,7 @@ class Questions:
                 rewards[some] += outcome.payoffs[:, 0] / setting.reward_plays
                 ended[at] = self.plays[some] == setting.reward_plays
                 if not setting.response.memoryless:
-                    carried = setting.response.carry(
-                        setting.game, self._state_of(some), outcome
-                    )
+                    carried = setting.response.carry(setting.game, self._state_of(some), outcome)
                     self.state = self._put(self.state, some, carried)
             else:
                 self._learn(some, outcome)

@@ -188,7 +188,9 @@ class Subgame:
         joint = behaviour.distribution()
         law = self.prior.reshape(*self.game.types, *(1,) * self.game.followers)
         weights = (joint * law).reshape(joint.shape[0], 1, -1)
-        return np.asarray((weights * self.payoffs.reshape(self.batch, len(self.game.actions) + 1, -1)).sum(axis=2))
+        return np.asarray(
+            (weights * self.payoffs.reshape(self.batch, len(self.game.actions) + 1, -1)).sum(axis=2)
+        )
 
     @cached_property
     def _tensors(self) -> tuple[tuple[Array, ...], ...]:
@@ -227,8 +229,7 @@ class Subgame:
             Conditional on the type; zero for types that never come.
         """
         return tuple(
-            self.deviation_payoffs_of(k, strategies, of_leader)
-            for k in range(self.game.followers)
+            self.deviation_payoffs_of(k, strategies, of_leader) for k in range(self.game.followers)
         )
 
     def deviation_payoffs_of(
@@ -269,9 +270,7 @@ class Subgame:
             got = (others * paid).sum(axis=rest_types + away)
             followed = (weights * paid).sum(axis=rest_types + away).sum(axis=2, keepdims=True)
             law = self.prior.sum(axis=tuple(k for k in range(F) if k != i))[:, None]
-            out.append(
-                np.divide(got - followed, law, out=np.zeros_like(got), where=law > 0)
-            )
+            out.append(np.divide(got - followed, law, out=np.zeros_like(got), where=law > 0))
         return tuple(out)
 
     def coarse_correlated_gap(self, behaviour: Behaviour) -> Array:

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from eqsolve.models.cournot import cournot as cournot
     from eqsolve.models.covariance_gan import covariance_gan as covariance_gan
     from eqsolve.models.internet_switching import internet_switching as internet_switching
+    from eqsolve.models.matrix_design import matrix_design as matrix_design
+    from eqsolve.models.message_sequential_price import (
+        message_sequential_price as message_sequential_price,
+    )
     from eqsolve.models.murphy_sherali_soyster import (
         murphy_sherali_soyster as murphy_sherali_soyster,
     )
@@ -51,7 +55,9 @@ if TYPE_CHECKING:
     from eqsolve.models.polynomial_zero_sum import polynomial_zero_sum as polynomial_zero_sum
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
     from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum
+    from eqsolve.models.repeated_game import repeated_game as repeated_game
     from eqsolve.models.river_basin import river_basin as river_basin
+    from eqsolve.models.simple_allocation import simple_allocation as simple_allocation
     from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
     from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
     from eqsolve.models.toll_setting import toll_setting as toll_setting

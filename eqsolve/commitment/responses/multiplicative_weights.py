@@ -3,14 +3,14 @@
 After a play in which follower i has type theta and would have got u(a) from action a, all else
 equal, its weights for that type become
 
-    w(theta, a) <- w(theta, a) (1 + epsilon)^u(a),       played in proportion to them
+    w(theta, a) <- w(theta, a) (1 + epsilon)^(u(a) / unit),       played in proportion to them
 
 (Freund and Schapire 1999; type by type Hartline, Syrgkanis and Tardos 2015, "No-regret learning
 in Bayesian games"). What is read off after E plays changes the answer to the leader's problem,
 and is an argument (`final`).
 
-Average joint play comes near the Bayesian coarse correlated equilibria. With eta = ln(1 + epsilon),
-payoffs of spread S, n actions and T plays, the regret of a type that has come m times is at most
+Average joint play comes near the Bayesian coarse correlated equilibria. With
+eta = ln(1 + epsilon) / unit, payoffs of spread S, n actions and T plays, the regret of a type that has come m times is at most
 ln n / eta + eta S^2 m / 8 (Cesa-Bianchi and Lugosi 2006, theorem 2.2); m and the sums over plays
 differ from their expectations by a multiple of sqrt(T) (Hoeffding, Azuma). `gap_bound` adds up.
 """
@@ -37,35 +37,38 @@ class MultiplicativeWeights(PerType):
     Parameters
     ----------
     epsilon : float
-        Positive; in the payoffs' own unit.
+        Positive.
     final : "last", "average_joint" or "argmax"
         How followers behave in the reward phase: the last mix, one of the plays drawn evenly
         and followed by all, or the heaviest actions with ties split evenly.
     feedback : "sampled" or "expected"
         Types and others' actions drawn every play, or expected payoffs of every type.
+    unit : float
+        What payoffs are divided by, such as the largest payoff of anybody.
 
     Raises
     ------
     BadCommitment
-        For an epsilon that is not positive, or an unknown word.
+        For an epsilon or a unit that is not positive, or an unknown word.
 
     Examples
     --------
     >>> MultiplicativeWeights(final="argmax")
-    MultiplicativeWeights(epsilon=0.1, final='argmax', feedback='sampled')
+    MultiplicativeWeights(epsilon=0.1, final='argmax', feedback='sampled', unit=1.0)
     """
 
     epsilon: float = 0.1
     final: str = "last"
     feedback: str = "sampled"
+    unit: float = 1.0
 
     def __post_init__(self) -> None:
-        check_epsilon(self)
+        _check_step(self)
         self._check_options()
 
     def regret_bound(self, plays: Any, actions: int, spread: Any) -> Array:
         """Proven regret over `plays` plays of a type, ln n / eta + eta S^2 m / 8."""
-        return _bound(self.epsilon, plays, actions, spread, 1 / 8)
+        return _bound(_step(self), plays, actions, spread, 1 / 8)
 
     def _mix(self, own: tuple[Array, ...]) -> Array:
         return softmax(own[0])
@@ -78,7 +81,7 @@ class MultiplicativeWeights(PerType):
         paid: Array,
         came: NDArray[np.bool_] | None,
     ) -> tuple[Array, ...]:
-        gained = paid * float(np.log1p(self.epsilon))
+        gained = paid * _step(self)
         if came is not None:
             gained = gained * came[:, :, None]
         return (own[0] + gained,)
@@ -88,12 +91,12 @@ class MultiplicativeWeights(PerType):
 class OptimisticMultiplicativeWeights(PerType):
     """Multiplicative weights that expect the last payoffs once more.
 
-    Scores are (log (1 + epsilon)) (sum of payoffs so far + the last ones), type by type
-    (Rakhlin and Sridharan 2013).
+    Scores are ln(1 + epsilon) / unit times (the sum of payoffs so far + the last ones), type by
+    type (Rakhlin and Sridharan 2013).
 
     Parameters
     ----------
-    epsilon, final, feedback
+    epsilon, final, feedback, unit
         As for `MultiplicativeWeights`.
 
     Examples
@@ -105,11 +108,12 @@ class OptimisticMultiplicativeWeights(PerType):
     epsilon: float = 0.1
     final: str = "last"
     feedback: str = "sampled"
+    unit: float = 1.0
 
     memories = 1
 
     def __post_init__(self) -> None:
-        check_epsilon(self)
+        _check_step(self)
         self._check_options()
 
     def regret_bound(self, plays: Any, actions: int, spread: Any) -> Array:
@@ -118,7 +122,7 @@ class OptimisticMultiplicativeWeights(PerType):
         Rakhlin and Sridharan (2013), lemma 1, when payoffs change by as much as they can;
         far less when they hardly change.
         """
-        return _bound(self.epsilon, plays, actions, spread, 1 / 2)
+        return _bound(_step(self), plays, actions, spread, 1 / 2)
 
     def _mix(self, own: tuple[Array, ...]) -> Array:
         return softmax(own[0] + own[1])
@@ -131,24 +135,29 @@ class OptimisticMultiplicativeWeights(PerType):
         paid: Array,
         came: NDArray[np.bool_] | None,
     ) -> tuple[Array, ...]:
-        gained = paid * float(np.log1p(self.epsilon))
+        gained = paid * _step(self)
         if came is None:
             return own[0] + gained, np.broadcast_to(gained, own[1].shape)
         it = came[:, :, None]
         return own[0] + gained * it, np.where(it, gained, own[1])
 
 
-def _bound(epsilon: float, plays: Any, actions: int, spread: Any, curvature: float) -> Array:
-    eta = float(np.log1p(epsilon))
+def _step(response: MultiplicativeWeights | OptimisticMultiplicativeWeights) -> float:
+    """eta, by which a score grows with a unit of payoff."""
+    return float(np.log1p(response.epsilon)) / response.unit
+
+
+def _bound(eta: float, plays: Any, actions: int, spread: Any, curvature: float) -> Array:
     if actions == 1:
         return np.zeros(np.shape(spread))
     growth = curvature * eta * np.asarray(spread, dtype=float) ** 2
     return np.asarray(np.log(actions) / eta + growth * np.asarray(plays, dtype=float))
 
 
-def check_epsilon(response: MultiplicativeWeights | OptimisticMultiplicativeWeights) -> None:
-    """Refuse steps that are not positive."""
-    if not (np.isfinite(response.epsilon) and response.epsilon > 0):
-        raise BadCommitment(
-            f"{type(response).__name__}: epsilon must be positive, not {response.epsilon!r}."
-        )
+def _check_step(response: MultiplicativeWeights | OptimisticMultiplicativeWeights) -> None:
+    for name in ("epsilon", "unit"):
+        value = getattr(response, name)
+        if not (np.isfinite(value) and value > 0):
+            raise BadCommitment(
+                f"{type(response).__name__}: {name} must be positive, not {value!r}."
+            )

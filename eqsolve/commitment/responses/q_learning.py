@@ -177,9 +177,7 @@ class QLearning(Response):
 
     def feature_names(self, game: BatchGame) -> tuple[str, ...]:
         """One name a feature."""
-        return tuple(
-            name.replace("probability", "value") for name in super().feature_names(game)
-        )
+        return tuple(name.replace("probability", "value") for name in super().feature_names(game))
 
     def _current(self, state: State) -> list[Array]:
         """Values (B, types, actions) in the current memory."""
