@@ -11,7 +11,7 @@ from eqsolve.commitment.admissible import check_admissible
 from eqsolve.commitment.batch_game import BatchGame
 from eqsolve.commitment.bayesian_play import from_bayesian
 from eqsolve.commitment.commitment_env import CommitmentEnv
-from eqsolve.commitment.episodes import Episodes, Setting, play_episodes
+from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
 from eqsolve.commitment.normal_form_play import from_normal_form
 from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
@@ -37,7 +37,7 @@ from eqsolve.commitment.responses import (
     RegretMatchingPlus,
     Response,
 )
-from eqsolve.commitment.setting import as_batch_game
+from eqsolve.commitment.setting import Setting, as_batch_game
 from eqsolve.commitment.subgame import Subgame
 from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
 

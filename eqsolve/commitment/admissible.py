@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.critic import critic_names, critic_observations
-from eqsolve.commitment.episodes import Setting
 from eqsolve.commitment.policy import Commitment, LeaderPolicy, MixedCommitment, TabularPolicy
 from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.setting import Setting
 from eqsolve.errors import BadCommitment, NotAdmissible
 
 FEW = 0.1  # share of questions at which answers may change along a feature that is read

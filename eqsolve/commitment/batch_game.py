@@ -174,7 +174,7 @@ class BatchGame(ABC):
     def _reached(self) -> Array:
         """Cumulated prior, short of its last entry, so that no draw falls behind the end."""
         assert self.prior is not None
-        return np.cumsum(self.prior)[:-1] / self.prior.sum()
+        return np.asarray(np.cumsum(self.prior)[:-1] / self.prior.sum())
 
     def __repr__(self) -> str:
         return (

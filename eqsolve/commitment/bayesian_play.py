@@ -57,11 +57,11 @@ class BayesianPlay(BatchGame):
 
     def leader_observation(self, state: State) -> Integers:
         """The leader's own type."""
-        return self._types[state[0], 0]
+        return np.asarray(self._types[state[0], 0])
 
     def follower_observations(self, state: State) -> Integers:
         """The followers' own types."""
-        return self._types[state[0], 1:]
+        return np.asarray(self._types[state[0], 1:])
 
     def step(
         self, state: State, leader_action: Integers, follower_actions: Integers

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from eqsolve.commitment.episodes import play_episodes
 from eqsolve.commitment.policy import Commitment, MixedCommitment
-from eqsolve.commitment.pomdp import StackelbergPOMDP, read_answers
+from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.questions import read_answers
 from eqsolve.errors import BadCommitment
 
 Array = NDArray[np.float64]
@@ -70,12 +71,12 @@ class CommitmentEnv(gymnasium.Env[Any, Any]):
                 "computed exactly; leave out exact=True."
             )
         self.exact = can if exact is None else exact
-        O, A = game.leader_observations, game.leader_actions
+        seen, acts = game.leader_observations, game.leader_actions
         self.observation_space = spaces.Discrete(1)
         self.action_space: spaces.Space[Any] = (
-            spaces.Box(0.0, 1.0, (O, A), np.float64)
+            spaces.Box(0.0, 1.0, (seen, acts), np.float64)
             if self.setting.mixed
-            else spaces.MultiDiscrete(np.full(O, A))
+            else spaces.MultiDiscrete(np.full(seen, acts))
         )
 
     def reset(

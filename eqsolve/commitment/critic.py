@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.commitment.episodes import Setting
 from eqsolve.commitment.questions import Questions
+from eqsolve.commitment.setting import Setting
 
 
 def critic_names(setting: Setting) -> tuple[str, ...]:

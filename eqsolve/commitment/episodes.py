@@ -22,48 +22,14 @@ from numpy.typing import NDArray
 
 from eqsolve.commitment.batch_game import BatchGame, State
 from eqsolve.commitment.policy import Commitment, MixedCommitment
-from eqsolve.commitment.responses.protocol import Behaviour, Outcome, Path, Response
+from eqsolve.commitment.responses.protocol import Behaviour, Outcome
+from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.stepping import by_behaviour, step_through
 from eqsolve.commitment.subgame import Subgame
 from eqsolve.errors import BadCommitment, ResponseNotFinished
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-CRITICS = ("full", "none")
-ASKS = ("play", "episode")
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """A leader's problem: the game, how followers respond, and for how long.
-
-    Attributes
-    ----------
-    game : BatchGame
-    response : Response
-    response_plays : int
-        E; the response may finish earlier.
-    reward_plays : int
-        R.
-    mixed : bool
-        The leader commits to mixes that followers see.
-    hide_response : bool
-        The leader's learner does not see the response phase (an ablation).
-    critic : "full" or "none"
-        What a critic sees beyond the leader's observation: everything or nothing.
-    ask : "play" or "episode"
-        How long the leader's answer at an observation stands: it is asked once a play, or once
-        an episode.
-    """
-
-    game: BatchGame
-    response: Response
-    response_plays: int
-    reward_plays: int
-    mixed: bool = False
-    hide_response: bool = False
-    critic: str = "full"
-    ask: str = "play"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +91,7 @@ def play_episodes(
         When the response demands to finish and has not.
     """
     game, response = setting.game, setting.response
-    batch, F = commitment.batch, game.followers
+    batch = commitment.batch
     subgame = Subgame(game, commitment)
     asked = Asked(game, commitment) if record_asked else None
     state = response.start(game, batch)
@@ -165,7 +131,7 @@ def play_episodes(
             now = behaviour
             if r and not response.memoryless:
                 now = response.final_behaviour(game, state)
-            outcome = play(setting, subgame, lambda now=now: now, rng, asked=asked, rewarded=True)
+            outcome = play(setting, subgame, partial(_same, now), rng, asked=asked, rewarded=True)
             assert outcome.payoffs is not None
             rewards += outcome.payoffs[:, 0]
             state = response.carry(game, state, outcome)
@@ -223,7 +189,7 @@ def types_of(game: BatchGame, deals: NDArray[Any]) -> Integers:
         return game.follower_observations(game.start(deals))
     if game.deal_types.shape[0] == 1:
         return np.broadcast_to(game.deal_types, (len(deals), game.followers))
-    return game.deal_types[deals]
+    return np.asarray(game.deal_types[deals])
 
 
 def play(
@@ -291,6 +257,10 @@ def _settle_steps(
     if asked is not None:
         asked.mark(went.seen)
     return Outcome(deals, types, went.path.actions[0], went.payoffs, path=went.path)
+
+
+def _same(behaviour: Behaviour) -> Behaviour:
+    return behaviour
 
 
 def _kept(old: State, new: State, done: NDArray[np.bool_]) -> State:

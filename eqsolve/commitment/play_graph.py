@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +46,8 @@ class PlayGraph:
     layers : tuple of slice
         Nodes of the leader's first decisions, second, ...
     profiles : int
+    sizes : tuple of int, (F,)
+        The followers' numbers of actions.
     strides : ndarray (F,)
         How far follower i's next action stands in the cells.
     """
@@ -58,15 +59,15 @@ class PlayGraph:
     root_rewards: Array
     layers: tuple[slice, ...]
     profiles: int
+    sizes: tuple[int, ...]
     strides: Integers
 
     def cells(self, deals: Integers, actions: Integers) -> Integers:
         """The cells (...) of deals (...) and followers' actions (..., F)."""
-        if self.profiles == 1:
-            return deals
-        if self.strides.size == 1:
-            return np.asarray(deals * self.profiles + actions[..., 0])
-        return np.asarray(deals * self.profiles + actions @ self.strides)
+        out = deals * self.profiles
+        for k, stride in enumerate(self.strides):
+            out = out + actions[..., k] * stride
+        return np.asarray(out)
 
     @cached_property
     def depth(self) -> int:
@@ -92,29 +93,57 @@ class PlayGraph:
         seen = self.observations[:-1]
         return self.depth <= 1 and (seen.size == 0 or bool((seen == seen[0]).all()))
 
-    def payoffs(self, agents: Any, cells: Integers, commitment: Commitment) -> list[Array]:
-        """What agents are paid in cells (..., B) under commitments, one (..., B) an agent.
+    def payoffs_of(self, agent: int, cells: Integers, commitment: Commitment) -> Array:
+        """What an agent is paid in cells (..., B) under commitments, (..., B).
 
         Parameters
         ----------
-        agents : sequence of int
+        agent : int
             0 for the leader, 1 + i for follower i.
         cells : ndarray (..., B)
         commitment : Commitment
         """
-        width = self.children.shape[1]
-        node = self.roots[cells]
-        out = [self.root_rewards[k].take(cells) for k in agents] if self._early else None
+        width, edges = self.children.shape[1], self._flat_rewards[agent]
+        node = self.roots.take(cells)
+        out = None
         for layer in range(self.depth):
-            edge = node * width + commitment.act(self.observations[node])
-            if out is None:
-                out = [self._flat_rewards[k].take(edge) for k in agents]
-            else:
-                for paid, k in zip(out, agents, strict=True):
-                    paid += self._flat_rewards[k].take(edge)
+            edge = node * width + commitment.act(self.observations.take(node))
+            paid = edges.take(edge)
+            out = paid if out is None else out + paid
             if layer + 1 < self.depth:
                 node = self._flat_children.take(edge)
-        return [self.root_rewards[k].take(cells) for k in agents] if out is None else out
+        if out is None or self._early:
+            early = self.root_rewards[agent].take(cells)
+            out = early if out is None else out + early
+        return np.asarray(out)
+
+    def alternatives(
+        self, deals: Integers, actions: Integers, commitment: Commitment
+    ) -> tuple[Array, ...]:
+        """What each follower would get from each action, (B, actions_i), of a blind leader.
+
+        The leader's action does not depend on the followers', so that a row of a table holds
+        what all of a follower's actions pay.
+        """
+        width = self.children.shape[1]
+        base = self.cells(deals, actions)
+        acts = commitment.table[:, self.observations[0]]
+        out = []
+        for k, (rows, stride) in enumerate(zip(self._rows, self.strides, strict=True)):
+            first = base - actions[:, k] * stride if len(self._rows) > 1 else base
+            out.append(rows.take(first * width + acts, axis=1).T)
+        return tuple(out)
+
+    @cached_property
+    def _rows(self) -> tuple[Array, ...]:
+        """Of follower i: (actions_i, cells * leader_actions), at cells with its action 0."""
+        width, cells = self.children.shape[1], self.roots.size
+        paid = self.rewards[:, self.roots] + self.root_rewards[:, :, None]
+        out = []
+        for k, (stride, size) in enumerate(zip(self.strides, self.sizes, strict=True)):
+            shifted = np.arange(cells) + stride * np.arange(size)[:, None]
+            out.append(paid[1 + k, shifted % cells].reshape(size, cells * width))
+        return tuple(out)
 
     @cached_property
     def _early(self) -> bool:
@@ -189,7 +218,10 @@ class PlayGraph:
 
 
 def compile_game(game: BatchGame) -> PlayGraph | None:
-    """The graph of a game; None where deals are endless, followers act repeatedly, or it is too large."""
+    """The graph of a game, or None.
+
+    None where deals are not finitely many, followers act repeatedly, or it is too large.
+    """
     if game.prior is None or not game.acts_once:
         return None
     F, A = game.followers, game.leader_actions
@@ -205,7 +237,10 @@ def compile_game(game: BatchGame) -> PlayGraph | None:
     state, pending, root_rewards, done = _until_asked(
         game, game.start(deals), pending, np.zeros(cells, dtype=bool)
     )
-    observations, children, rewards, layers = [], [], [], []
+    observations: list[Integers] = []
+    children: list[Integers] = []
+    rewards: list[Array] = []
+    layers: list[slice] = []
     total = 0
     roots, state, pending = _merged(state, pending, done)
     links = roots
@@ -241,6 +276,7 @@ def compile_game(game: BatchGame) -> PlayGraph | None:
         root_rewards=np.ascontiguousarray(root_rewards.T),
         layers=tuple(layers),
         profiles=profiles,
+        sizes=game.actions,
         strides=np.array(
             [int(np.prod(game.actions[k + 1 :], dtype=float)) for k in range(F)], dtype=np.int64
         ),

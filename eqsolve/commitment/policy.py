@@ -193,30 +193,30 @@ def as_commitment(policy: Any, game: Any, batch: int | None = None) -> Commitmen
     BadCommitment
         Naming the observation whose action or mix is none.
     """
-    O, A = game.leader_observations, game.leader_actions
+    seen, acts = game.leader_observations, game.leader_actions
     if isinstance(policy, LeaderPolicy):
         policy = policy.mixed_commitment()
     table = np.asarray(getattr(policy, "table", policy))
     if table.dtype.kind in "iu":
         table = table[None] if table.ndim == 1 else table
-        if table.ndim != 2 or table.shape[1] != O:
+        if table.ndim != 2 or table.shape[1] != seen:
             raise BadCommitment(
-                f"{game.name}: a pure policy has an action for each of {O} observations, not "
+                f"{game.name}: a pure policy has an action for each of {seen} observations, not "
                 f"shape {table.shape}."
             )
-        if table.min() < 0 or table.max() >= A:
-            wrong = np.argwhere((table < 0) | (table >= A))[0]
+        if table.min() < 0 or table.max() >= acts:
+            wrong = np.argwhere((table < 0) | (table >= acts))[0]
             raise BadCommitment(
                 f"{game.name}: at observation {wrong[1]} the policy takes action "
-                f"{table[tuple(wrong)]}; there are 0 to {A - 1}."
+                f"{table[tuple(wrong)]}; there are 0 to {acts - 1}."
             )
-        out: Any = Commitment(_repeated(table, batch))
+        return Commitment(_repeated(table, batch))
     else:
         table = table[None] if table.ndim == 2 else table
-        if table.dtype.kind != "f" or table.ndim != 3 or table.shape[1:] != (O, A):
+        if table.dtype.kind != "f" or table.ndim != 3 or table.shape[1:] != (seen, acts):
             raise BadCommitment(
-                f"{game.name}: a mixed policy has shape ({O}, {A}), observations and actions, "
-                f"not {table.shape}."
+                f"{game.name}: a mixed policy has shape ({seen}, {acts}), observations and "
+                f"actions, not {table.shape}."
             )
         if not (table >= -SUM).all() or not (np.abs(table.sum(axis=2) - 1) <= SUM).all():
             bad = ~((table >= -SUM).all(axis=2) & (np.abs(table.sum(axis=2) - 1) <= SUM))
@@ -225,8 +225,7 @@ def as_commitment(policy: Any, game: Any, batch: int | None = None) -> Commitmen
                 f"{game.name}: at observation {wrong[1]} the policy is no mix, "
                 f"{table[tuple(wrong)].tolist()}; probabilities are nonnegative and add to one."
             )
-        out = MixedCommitment(_repeated(table, batch))
-    return out
+        return MixedCommitment(_repeated(table, batch))
 
 
 def _repeated(table: NDArray[Any], batch: int | None) -> NDArray[Any]:

@@ -13,7 +13,6 @@ who respond so. What a critic may see besides, in training, is kept apart (`crit
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -22,10 +21,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from eqsolve.commitment.critic import critic_names, critic_observations
-from eqsolve.commitment.episodes import Episodes, Setting, play_episodes
+from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.policy import LeaderPolicy, as_commitment
-from eqsolve.commitment.questions import Questions
-from eqsolve.commitment.setting import make_setting
+from eqsolve.commitment.questions import Questions, read_answers
+from eqsolve.commitment.setting import Setting, make_setting
 from eqsolve.errors import BadCommitment
 
 Array = NDArray[np.float64]
@@ -143,17 +142,13 @@ class StackelbergPOMDP(gymnasium.Env[Any, Any]):
         policy : LeaderPolicy, Commitment, array_like, or callable
             A LeaderPolicy draws one commitment an episode.
         """
-        self._leader = policy
+        self._questions.leader = policy
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode, up to the leader's first question."""
         super().reset(seed=seed)
-        if self.setting.hide_response:
-            self._questions.leader = hidden_leader(
-                getattr(self, "_leader", None), self.setting, self.np_random
-            )
         self._questions.begin(slice(None), self.np_random)
         self._running = True
         return self._observed(), self._info()
@@ -229,50 +224,3 @@ def action_space(setting: Setting) -> spaces.Space[Any]:
 def critic_space(setting: Setting) -> spaces.Box:
     """Where the critic's observations lie."""
     return spaces.Box(-np.inf, np.inf, (len(critic_names(setting)),), np.float32)
-
-
-def read_answers(setting: Setting, actions: NDArray[Any]) -> NDArray[Any]:
-    """The leader's actions (B,), or its mixes (B, actions) from weights.
-
-    Raises
-    ------
-    BadCommitment
-        Naming the action that is none.
-    """
-    count = setting.game.leader_actions
-    if not setting.mixed:
-        flat = actions.reshape(actions.shape[0])
-        if flat.min() < 0 or flat.max() >= count:
-            wrong = flat[(flat < 0) | (flat >= count)][0]
-            raise BadCommitment(f"The leader has actions 0 to {count - 1}, not {wrong}.")
-        return flat
-    weights = np.asarray(actions, dtype=np.float64).reshape(actions.shape[0], -1)
-    if weights.shape[1] != count or not (weights >= 0).all():
-        raise BadCommitment(
-            f"The leader answers with {count} nonnegative weights, not {actions[0].tolist()}."
-        )
-    total = weights.sum(axis=1, keepdims=True)
-    return np.where(total > 0, weights / np.where(total > 0, total, 1.0), 1.0 / count)
-
-
-def hidden_leader(
-    policy: Any, setting: Setting, rng: np.random.Generator, batch: int = 1
-) -> Callable[[Any], Any]:
-    """Answers of the leader in a response phase that its learner does not see.
-
-    Raises
-    ------
-    BadCommitment
-        When nobody answers.
-    """
-    if policy is None:
-        raise BadCommitment(
-            "An environment without a leader: with hide_response=True the response phase is run "
-            "inside, against the policy given to answer_with(policy) before reset()."
-        )
-    if callable(policy) and not isinstance(policy, LeaderPolicy):
-        return policy  # type: ignore[no-any-return]
-    if isinstance(policy, LeaderPolicy) and not setting.mixed:
-        policy = policy.sample_commitment(rng, 1)
-    table = as_commitment(policy, setting.game).table
-    return lambda seen: table[0, seen]

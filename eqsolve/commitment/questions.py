@@ -9,24 +9,20 @@ the base game, in both phases.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.batch_game import State
-from eqsolve.commitment.episodes import (
-    Setting,
-    check_finished,
-    draw_play,
-    runs,
-    settle,
-)
-from eqsolve.commitment.policy import Commitment, MixedCommitment
+from eqsolve.commitment.episodes import check_finished, draw_play, runs, settle
+from eqsolve.commitment.policy import Commitment, LeaderPolicy, MixedCommitment, as_commitment
 from eqsolve.commitment.responses.protocol import Behaviour
+from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.stepping import by_behaviour, fixed_actions, step_through
 from eqsolve.commitment.subgame import Subgame
+from eqsolve.errors import BadCommitment
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -70,8 +66,11 @@ class Questions:
         self.state: State = setting.response.start(game, batch)
         self._deals: NDArray[Any] | None = None
         self._marks: Array | None = None
-        #: Answers for the leader in a hidden response phase: observations (n,) to actions (n,).
-        self.leader: Callable[[Integers], Any] | None = None
+        #: Who answers in a hidden response phase.
+        self.leader: Any = None
+        self._hidden = self.answers.copy()
+        self._owed = np.zeros(batch)
+        self._over = np.zeros(batch, dtype=bool)
 
     def begin(self, rows: Rows, rng: np.random.Generator) -> None:
         """New episodes at some places, up to their first questions."""
@@ -79,15 +78,26 @@ class Questions:
         self.state = self._put(self.state, rows, fresh)
         self.plays[rows], self.rewarding[rows], self.finished[rows] = 0, False, False
         self.answers[rows] = self._unknown
+        if self.setting.hide_response:
+            self._commit_hidden(rows, rng)
+        self.observation[rows] = 0
         self._deal(rows, rng)
-        self._advance(rows, rng)
+        owed, over = self._advance(rows, rng)
+        # An episode may be paid, or end, before the leader is first asked; its step tells.
+        self._owed[rows], self._over[rows] = owed[rows], over[rows]
 
     def answer(
         self, actions: NDArray[Any], rng: np.random.Generator
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Take the leader's answers (B, ...); rewards (B,), and which episodes have ended."""
         self.answers[np.arange(self.batch), self.observation] = actions
-        return self._advance(slice(None), rng)
+        if not self._over.any():
+            rewards, ended = self._advance(slice(None), rng)
+        else:
+            rewards, ended = self._advance(np.flatnonzero(~self._over), rng)
+        rewards, ended = rewards + self._owed, ended | self._over
+        self._owed[:], self._over[:] = 0.0, False
+        return rewards, ended
 
     def _advance(self, rows: Rows, rng: np.random.Generator) -> tuple[Array, NDArray[np.bool_]]:
         """Run episodes until each waits for an answer or has ended."""
@@ -137,7 +147,7 @@ class Questions:
         for rewarding, some, _ in self._by_phase(rows):
             deals, types, actions, marks = draw_play(
                 self.setting,
-                lambda some=some, rewarding=rewarding: self._behaviour(some, rewarding),
+                partial(self._behaviour, some, rewarding),
                 rng,
                 self._count(some),
                 rewarding,
@@ -181,9 +191,27 @@ class Questions:
             query = np.where(query < 0, went.query, query)
         return query
 
+    def _commit_hidden(self, rows: Rows, rng: np.random.Generator) -> None:
+        """The leader's commitments in the response phases that its learner does not see."""
+        policy, setting = self.leader, self.setting
+        if policy is None:
+            raise BadCommitment(
+                "An environment without a leader: with hide_response=True the response phase is "
+                "run inside, against the policy given to answer_with(policy) before reset()."
+            )
+        if is_function(policy):
+            return
+        if isinstance(policy, LeaderPolicy) and not setting.mixed:
+            policy = policy.sample_commitment(rng, self._count(rows))
+        self._hidden[rows] = as_commitment(policy, setting.game).table
+
     def _answer_hidden(self, places: Integers, query: Integers) -> None:
-        assert self.leader is not None
-        self.answers[places, query] = self.leader(query)
+        if not is_function(self.leader):
+            self.answers[places, query] = self._hidden[places, query]
+            return
+        ask = getattr(self.leader, "predict", None)
+        given = self.leader(query) if ask is None else ask(query)[0]
+        self.answers[places, query] = read_answers(self.setting, np.asarray(given))
 
     def _settle(self, rows: Rows, rewards: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Settle the plays on the table; which of the episodes have ended."""
@@ -194,7 +222,7 @@ class Questions:
             outcome = settle(
                 setting,
                 Subgame(setting.game, kind(self.answers[some])),
-                lambda some=some, rewarding=rewarding: self._behaviour(some, rewarding),
+                partial(self._behaviour, some, rewarding),
                 self._dealt(some),
                 self.types[some],
                 self.actions[some],
@@ -252,6 +280,37 @@ class Questions:
 
     def _places(self, rows: Rows) -> Integers:
         return np.arange(self.batch) if isinstance(rows, slice) else np.asarray(rows)
+
+
+def is_function(policy: Any) -> bool:
+    """Whether a leader is a function of observations (or predicts from them), not a table."""
+    if isinstance(policy, (LeaderPolicy, Commitment, MixedCommitment)):
+        return False
+    return callable(policy) or hasattr(policy, "predict")
+
+
+def read_answers(setting: Setting, actions: NDArray[Any]) -> NDArray[Any]:
+    """The leader's actions (B,), or its mixes (B, actions) from weights.
+
+    Raises
+    ------
+    BadCommitment
+        Naming the action that is none.
+    """
+    count = setting.game.leader_actions
+    if not setting.mixed:
+        flat = actions.reshape(actions.shape[0])
+        if flat.dtype.kind not in "iu" or flat.min() < 0 or flat.max() >= count:
+            wrong = next(a for a in flat.tolist() if a not in range(count))
+            raise BadCommitment(f"The leader has actions 0 to {count - 1}, not {wrong!r}.")
+        return flat
+    weights = np.asarray(actions, dtype=np.float64).reshape(actions.shape[0], -1)
+    if weights.shape[1] != count or not (weights >= 0).all():
+        raise BadCommitment(
+            f"The leader answers with {count} nonnegative weights, not {actions[0].tolist()}."
+        )
+    total = weights.sum(axis=1, keepdims=True)
+    return np.where(total > 0, weights / np.where(total > 0, total, 1.0), 1.0 / count)
 
 
 def action_runs(game: Any, actions: Integers, queries: str) -> list[Integers]:

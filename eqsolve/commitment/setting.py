@@ -1,19 +1,55 @@
-"""From the arguments of a Stackelberg POMDP to its setting, checked once at the door."""
+"""A leader's problem: the arguments of a Stackelberg POMDP, checked once at the door."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from eqsolve.commitment.batch_game import BatchGame, check_game
 from eqsolve.commitment.bayesian_play import BayesianPlay
-from eqsolve.commitment.episodes import ASKS, CRITICS, Setting
 from eqsolve.commitment.normal_form_play import NormalFormPlay
 from eqsolve.commitment.responses.protocol import Response
 from eqsolve.errors import BadCommitment
 from eqsolve.games.bayesian import BayesianGame
 from eqsolve.games.finite import NormalFormGame
+
+CRITICS = ("full", "none")
+ASKS = ("play", "episode")
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A leader's problem: the game, how followers respond, and for how long.
+
+    Attributes
+    ----------
+    game : BatchGame
+    response : Response
+    response_plays : int
+        E; the response may finish earlier.
+    reward_plays : int
+        R.
+    mixed : bool
+        The leader commits to mixes that followers see.
+    hide_response : bool
+        The leader's learner does not see the response phase (an ablation).
+    critic : "full" or "none"
+        What a critic sees beyond the leader's observation: everything or nothing.
+    ask : "play" or "episode"
+        How long the leader's answer at an observation stands: it is asked once a play, or once
+        an episode.
+    """
+
+    game: BatchGame
+    response: Response
+    response_plays: int
+    reward_plays: int
+    mixed: bool = False
+    hide_response: bool = False
+    critic: str = "full"
+    ask: str = "play"
 
 
 def as_batch_game(game: Any, leader: Any = None) -> BatchGame:
@@ -67,6 +103,10 @@ def make_setting(
     for name, word, words in (("critic", critic, CRITICS), ("ask", ask, ASKS)):
         if word not in words:
             raise BadCommitment(f"{name} must be one of {words}, not {word!r}.")
+    if played.graph is not None and not played.graph.depth:
+        raise BadCommitment(
+            f"{played.name} is an environment without a leader: it never has anything to decide."
+        )
     if mixed and played.graph is None:
         raise BadCommitment(
             f"{played.name}: followers can be shown a mix only where plays can be listed; leave "

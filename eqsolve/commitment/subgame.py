@@ -130,7 +130,8 @@ class Subgame:
         if graph is not None:
             cells, agents = graph.cells(deals, actions), range(1 + self.game.followers)
             if isinstance(self.commitment, Commitment):
-                return np.stack(graph.payoffs(agents, cells, self.commitment)).T
+                paid = [graph.payoffs_of(k, cells, self.commitment) for k in agents]
+                return np.stack(paid).T
             flat = self.cell_values.reshape(self.batch, 1 + self.game.followers, -1)
             return np.asarray(flat[np.arange(self.batch), :, cells])
         return self._stepped(deals, actions)
@@ -143,6 +144,8 @@ class Subgame:
         tuple of ndarray (B, actions_i)
         """
         graph, out = self.game.graph, []
+        if graph is not None and graph.blind and isinstance(self.commitment, Commitment):
+            return tuple(graph.alternatives(deals, actions, self.commitment))
         rows = np.arange(len(deals))
         base = graph.cells(deals, actions) if graph is not None else None
         for k, size in enumerate(self.game.actions):
@@ -157,7 +160,7 @@ class Subgame:
             first = base - actions[:, k] * graph.strides[k]
             cells = first + graph.strides[k] * np.arange(size)[:, None]
             if isinstance(self.commitment, Commitment):
-                (paid,) = graph.payoffs((1 + k,), cells, self.commitment)
+                paid = graph.payoffs_of(1 + k, cells, self.commitment)
             else:
                 flat = self.cell_values.reshape(self.batch, 1 + self.game.followers, -1)
                 paid = flat[rows, 1 + k, cells]
@@ -165,10 +168,9 @@ class Subgame:
         return tuple(out)
 
     def _stepped(self, deals: NDArray[Any], actions: Integers) -> Array:
-        commitment = self.commitment
-        if not isinstance(commitment, Commitment):
+        if not isinstance(self.commitment, Commitment):
             self._graph("Payoffs under a mixed commitment")
-        table = commitment.table
+        table: NDArray[Any] = self.commitment.table
         return step_through(
             self.game, deals, fixed_actions(actions), lambda seen, rows: table[rows, seen]
         ).payoffs

@@ -20,10 +20,8 @@ from eqsolve.commitment.pomdp import (
     StackelbergPOMDP,
     action_space,
     critic_space,
-    hidden_leader,
-    read_answers,
 )
-from eqsolve.commitment.questions import Questions
+from eqsolve.commitment.questions import Questions, read_answers
 from eqsolve.errors import BadCommitment
 
 Array = NDArray[np.float64]
@@ -81,7 +79,6 @@ class VectorStackelbergPOMDP(VectorEnv[Any, Any, Any]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.critic_space = critic_space(self.setting)
         self._questions = Questions(self.setting, num_envs)
-        self._leader: Any = None
         self._running = False
 
     @property
@@ -95,14 +92,13 @@ class VectorStackelbergPOMDP(VectorEnv[Any, Any, Any]):
 
     def answer_with(self, policy: Any) -> None:
         """As `StackelbergPOMDP.answer_with`."""
-        self._leader = policy
+        self._questions.leader = policy
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode in every copy."""
         super().reset(seed=seed)
-        self._ready_hidden_leader()
         self._questions.begin(slice(None), self.np_random)
         self._running = True
         return self._questions.observation.copy(), self._infos()
@@ -123,16 +119,11 @@ class VectorStackelbergPOMDP(VectorEnv[Any, Any, Any]):
                 "finished": self._questions.finished & ended,
                 "_finished": ended,
             }
-            self._ready_hidden_leader()
             rows = slice(None) if ended.all() else np.flatnonzero(ended)
             self._questions.begin(rows, self.np_random)
         infos.update(self._infos())
         truncated = np.zeros(self.num_envs, dtype=bool)
         return self._questions.observation.copy(), rewards, ended, truncated, infos
-
-    def _ready_hidden_leader(self) -> None:
-        if self.setting.hide_response:
-            self._questions.leader = hidden_leader(self._leader, self.setting, self.np_random)
 
     def _infos(self) -> dict[str, Any]:
         return {} if self.setting.critic == "none" else {"critic": self.critic_observations()}

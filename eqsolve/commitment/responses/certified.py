@@ -8,6 +8,7 @@ evenly and followed by all. Where the bound is not met in the plays there are, t
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,7 +80,9 @@ class Certified(Response):
                     f"Certified: {name} must be 1 or more, not {getattr(self, name)!r}."
                 )
         check_option(self, "unfinished", UNFINISHED)
-        object.__setattr__(self, "inner", replace(self.inner, final="average_joint"))
+        twin = copy.copy(self.inner)
+        object.__setattr__(twin, "final", "average_joint")
+        object.__setattr__(self, "inner", twin)
 
     @property
     def horizon(self) -> int:  # type: ignore[override]

@@ -10,9 +10,10 @@ in Bayesian games"). What is read off after E plays changes the answer to the le
 and is an argument (`final`).
 
 Average joint play comes near the Bayesian coarse correlated equilibria. With
-eta = ln(1 + epsilon) / unit, payoffs of spread S, n actions and T plays, the regret of a type that has come m times is at most
-ln n / eta + eta S^2 m / 8 (Cesa-Bianchi and Lugosi 2006, theorem 2.2); m and the sums over plays
-differ from their expectations by a multiple of sqrt(T) (Hoeffding, Azuma). `gap_bound` adds up.
+eta = ln(1 + epsilon) / unit, payoffs of spread S, n actions and T plays, the regret of a type that
+has come m times is at most ln n / eta + eta S^2 m / 8 (Cesa-Bianchi and Lugosi 2006, theorem 2.2);
+m and the sums over plays differ from their expectations by a multiple of sqrt(T) (Hoeffding,
+Azuma). `gap_bound` adds up.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ class MultiplicativeWeights(PerType):
         gained = paid * _step(self)
         if came is not None:
             gained = gained * came[:, :, None]
-        return (own[0] + gained,)
+        scores = own[0]
+        scores += gained
+        return (scores,)
 
 
 @dataclass(frozen=True)

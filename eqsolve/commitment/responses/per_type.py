@@ -237,7 +237,7 @@ def softmax(scores: Array) -> Array:
     columns = scores.T
     out = np.exp(columns - columns.max(axis=0))
     out /= out.sum(axis=0)
-    return out.T
+    return np.asarray(out.T)
 
 
 def matched(regrets: Array) -> Array:
@@ -246,7 +246,7 @@ def matched(regrets: Array) -> Array:
     total = columns.sum(axis=0)
     none = total <= 0
     out = (columns + none) / (total + none * columns.shape[0])
-    return out.T
+    return np.asarray(out.T)
 
 
 def tied(scores: Array) -> NDArray[np.bool_]:

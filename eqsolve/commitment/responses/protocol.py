@@ -101,7 +101,7 @@ class Behaviour:
         assert self.joint is not None
         batch, followers = types.shape
         mixes = self.joint[(np.arange(batch), *types.T)]
-        flat = _drawn(mixes.reshape(batch, -1), rng.random(batch))
+        flat = _drawn(mixes.reshape(batch, -1), rng.random((batch,)))
         return np.stack(np.unravel_index(flat, self.joint.shape[1 + followers :])).T
 
     def distribution(self) -> Array:
@@ -142,7 +142,7 @@ def joint_of(strategies: tuple[Array, ...]) -> Array:
     return np.asarray(out)
 
 
-def _drawn(mixes: Array, marks: Array) -> Integers:
+def _drawn(mixes: Array, marks: NDArray[Any]) -> Integers:
     """One action from each mix (B, actions), at marks (B,) uniform in [0, 1)."""
     reached = np.cumsum(mixes, axis=1)
     return np.asarray((reached[:, :-1] <= (marks * reached[:, -1])[:, None]).sum(axis=1))

@@ -123,7 +123,10 @@ class QLearning(Response):
             )
 
     def start(self, game: BatchGame, batch: int) -> State:
-        """The number of plays (B,), the last profile (B,), and values (B, types, profiles, actions)."""
+        """The number of plays (B,), the last profile (B,), and each follower's values.
+
+        Values are (B, types, profiles, actions), with one profile where there is no memory.
+        """
         given = self.initial
         each = [given] * game.followers if isinstance(given, (int, float)) else list(given)
         profiles = int(np.prod(game.actions)) if self.memory else 1

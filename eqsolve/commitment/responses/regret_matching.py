@@ -55,7 +55,8 @@ class RegretMatchingPlus(PerType):
 
     def regret_bound(self, plays: Any, actions: int, spread: Any) -> Array:
         """Proven regret over `plays` plays of a type, S sqrt((n - 1) m)."""
-        return np.asarray(spread) * np.sqrt((actions - 1) * np.asarray(plays, dtype=float))
+        rounds = np.asarray(plays, dtype=float)
+        return np.asarray(np.asarray(spread) * np.sqrt((actions - 1) * rounds))
 
     def _mix(self, own: tuple[Array, ...]) -> Array:
         return matched(own[0])
