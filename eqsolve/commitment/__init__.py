@@ -13,6 +13,7 @@ from eqsolve.commitment.bayesian_play import from_bayesian
 from eqsolve.commitment.commitment_env import CommitmentEnv
 from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
+from eqsolve.commitment.gap import GapPath, coarse_correlated_path
 from eqsolve.commitment.normal_form_play import from_normal_form
 from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
 from eqsolve.commitment.plans import in_plans
@@ -49,6 +50,7 @@ __all__ = [
     "Commitment",
     "CommitmentEnv",
     "Episodes",
+    "GapPath",
     "LeaderPolicy",
     "MixedCommitment",
     "MultiplicativeWeights",
@@ -68,6 +70,7 @@ __all__ = [
     "as_batch_game",
     "as_commitment",
     "check_admissible",
+    "coarse_correlated_path",
     "from_bayesian",
     "from_normal_form",
     "from_pettingzoo",

@@ -27,12 +27,13 @@ from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.stepping import by_behaviour, step_through
 from eqsolve.commitment.subgame import Subgame
 from eqsolve.errors import BadCommitment, ResponseNotFinished
+from eqsolve.results import Table, format_number
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Episodes:
     """B episodes as they went.
 
@@ -62,6 +63,19 @@ class Episodes:
     reward_asked: NDArray[np.bool_] | None
     shortfall: Array | None
     state: State
+
+    def table(self) -> Table:
+        """One row an episode: reward, plays of the response phase, whether it has finished."""
+        columns = (range(self.rewards.size), self.rewards, self.plays, self.finished.tolist())
+        rows = tuple(zip(*columns, strict=True))
+        mean = f"mean reward {format_number(self.rewards.mean())}"
+        return Table(("episode", "reward", "response plays", "finished"), rows, notes=(mean,))
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 def play_episodes(

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from eqsolve.commitment.batch_game import BatchGame, State, check_game
 from eqsolve.commitment.game import designated_leader
+from eqsolve.commitment.policy import Commitment
+from eqsolve.commitment.subgame import Subgame
 from eqsolve.errors import BadCommitment
 
 Array = NDArray[np.float64]
@@ -35,18 +37,24 @@ class ParallelPlay:
     possible_agents, agents : list of str
         The leader first. Who has nothing to decide sees the last of its observations, and what
         it does then is disregarded.
+    commitment : Commitment or None
+        Of a leader who is played inside; then only the followers are agents, and `leader` is
+        None.
     """
 
     metadata: Mapping[str, Any] = {"name": "play_with_leader_v0", "render_modes": []}
     render_mode: str | None = None
 
-    def __init__(self, game: BatchGame) -> None:
+    def __init__(self, game: BatchGame, commitment: Commitment | None = None) -> None:
         check_game(game)
-        self.game, self.leader = game, str(game.leader_name)
-        self.possible_agents = [self.leader, *(str(name) for name in game.follower_names)]
+        self.game, self.commitment = game, commitment
+        self.leader = None if commitment else str(game.leader_name)
+        followers = [str(name) for name in game.follower_names]
+        self.possible_agents = followers if commitment else [str(game.leader_name), *followers]
         self.agents: list[str] = []
-        self._seen = (game.leader_observations, *game.types)
-        self._acts = (game.leader_actions, *game.actions)
+        leads = int(commitment is None)
+        self._seen = ((game.leader_observations,) * leads) + game.types
+        self._acts = ((game.leader_actions,) * leads) + game.actions
         self._spaces: dict[tuple[str, str], Any] = {}
         self._rng = np.random.default_rng()
         self._state: State = ()
@@ -99,10 +107,14 @@ class ParallelPlay:
                     f"{actions.get(agent)!r}."
                 )
             acts.append(int(actions[agent]))
+        if self.commitment is not None:
+            asked = self.game.leader_observation(self._state)
+            acts.insert(0, int(self.commitment.act(asked)[0]) if asked[0] >= 0 else -1)
         moved, paid, done = self.game.step(
             self._state, np.array(acts[:1]), np.array(acts[1:])[None]
         )
         self._state = moved
+        paid = paid if self.commitment is None else paid[:, 1:]
         over = bool(done[0])
         agents = self.possible_agents
         observations, infos = self._observed(over)
@@ -130,8 +142,10 @@ class ParallelPlay:
         return self.possible_agents.index(agent)
 
     def _looks(self) -> list[int]:
-        leads = int(self.game.leader_observation(self._state)[0])
-        return [leads, *(int(k) for k in self.game.follower_observations(self._state)[0])]
+        own = [int(k) for k in self.game.follower_observations(self._state)[0]]
+        if self.commitment is not None:
+            return own
+        return [int(self.game.leader_observation(self._state)[0]), *own]
 
     def _observed(self, over: bool = False) -> tuple[dict[str, int], dict[str, dict[str, Any]]]:
         looks = [-1] * len(self._seen) if over else self._looks()
@@ -140,8 +154,19 @@ class ParallelPlay:
         return observations, {agent: {"acts": seen >= 0} for agent, seen, _ in named}
 
 
-def to_pettingzoo(game: BatchGame) -> ParallelPlay:
+def to_pettingzoo(game: BatchGame | Subgame) -> ParallelPlay:
     """A batched game as a PettingZoo parallel environment, one play an episode.
+
+    Parameters
+    ----------
+    game : BatchGame or Subgame
+        In a subgame (of one pure commitment) the leader is played inside, and the agents are
+        the followers.
+
+    Raises
+    ------
+    BadCommitment
+        When a subgame has several policies, or a mixed one.
 
     Examples
     --------
@@ -151,7 +176,11 @@ def to_pettingzoo(game: BatchGame) -> ParallelPlay:
     >>> observations, infos["leader"]
     ({'leader': 2, 'follower 0': 1}, {'acts': False})
     """
-    return ParallelPlay(game)
+    if not isinstance(game, Subgame):
+        return ParallelPlay(game)
+    if not isinstance(game.commitment, Commitment) or game.batch != 1:
+        raise BadCommitment("An environment of followers needs one pure commitment.")
+    return ParallelPlay(game.game, game.commitment)
 
 
 class PettingZooPlay(BatchGame):

@@ -89,9 +89,10 @@ class PlayGraph:
 
     @cached_property
     def blind(self) -> bool:
-        """The leader decides once at most, and always on the same observation."""
-        seen = self.observations[:-1]
-        return self.depth <= 1 and (seen.size == 0 or bool((seen == seen[0]).all()))
+        """The leader decides exactly once, and always on the same observation."""
+        seen, end = self.observations[:-1], self.observations.size - 1
+        once = self.depth == 1 and bool((self.roots < end).all())
+        return once and bool((seen == seen[0]).all())
 
     def payoffs_of(self, agent: int, cells: Integers, commitment: Commitment) -> Array:
         """What an agent is paid in cells (..., B) under commitments, (..., B).

@@ -177,8 +177,7 @@ class Questions:
         if graph is not None:
             if graph.blind:
                 only = int(graph.observations[0])
-                met = graph.roots[0] < graph.observations.size - 1
-                return np.where((answers[:, only] < 0) & met, only, -1)
+                return np.where(answers[:, only] < 0, only, -1)
             cells = np.stack(runs(game, deals, actions, queries))
             return np.asarray(graph.first_unanswered(cells, answers))
         if self._marks is not None:

@@ -76,11 +76,11 @@ def make_setting(
     *,
     response: Any,
     response_plays: int | None,
-    reward_plays: int,
-    mixed: bool,
-    hide_response: bool,
-    critic: str,
-    ask: str,
+    reward_plays: int = 1,
+    mixed: bool = False,
+    hide_response: bool = False,
+    critic: str = "full",
+    ask: str = "play",
 ) -> Setting:
     """The setting, or the sentence that says what is wrong."""
     played = as_batch_game(game, leader)

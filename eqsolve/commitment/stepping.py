@@ -70,16 +70,19 @@ def step_through(game: BatchGame, deals: NDArray[Any], choose: Chooser, answer: 
                 break
         chosen = np.where(own >= 0, choose(np.maximum(own, 0), rows, step), -1)
         state, paid, done = game.step(state, acts, chosen)
-        payoffs[rows] += paid
-        record = (np.full((batch, F), -1), np.full((batch, F), -1), np.zeros((batch, F)))
-        noted = np.full(batch, -1)
-        record[0][rows], record[1][rows], record[2][rows] = own, chosen, paid[:, 1:]
-        noted[rows] = seen
-        history.append((*record, noted))
-        go = np.flatnonzero(~np.asarray(done, dtype=bool))
-        state, rows = tuple(part[go] for part in state), rows[go]
-        if not rows.size:
+        if rows.size == batch:
+            payoffs += paid
+            history.append((own, chosen, paid[:, 1:], seen))
+        else:
+            payoffs[rows] += paid
+            history.append(_at(rows, batch, own, chosen, paid[:, 1:], seen))
+        done = np.asarray(done, dtype=bool)
+        if done.all():
+            rows = rows[:0]
             break
+        if done.any():
+            go = np.flatnonzero(~done)
+            state, rows = tuple(part[go] for part in state), rows[go]
     else:
         if rows.size:
             raise BadCommitment(
@@ -91,6 +94,17 @@ def step_through(game: BatchGame, deals: NDArray[Any], choose: Chooser, answer: 
         return Stepped(payoffs, query, Path(whole, whole, empty), np.zeros((0, batch), dtype=int))
     kept = [np.stack(parts) for parts in zip(*history, strict=True)]
     return Stepped(payoffs, query, Path(kept[0], kept[1], kept[2]), kept[3])
+
+
+def _at(
+    rows: Integers, batch: int, own: Integers, chosen: Integers, paid: Array, seen: Integers
+) -> tuple[Integers, Integers, Array, Integers]:
+    """A step of some of the plays, among all of them."""
+    F = own.shape[1]
+    out = (np.full((batch, F), -1), np.full((batch, F), -1), np.zeros((batch, F)))
+    noted = np.full(batch, -1)
+    out[0][rows], out[1][rows], out[2][rows], noted[rows] = own, chosen, paid, seen
+    return (*out, noted)
 
 
 def fixed_actions(actions: Integers) -> Chooser:
@@ -105,7 +119,8 @@ def by_behaviour(behaviour: Behaviour, marks: Array) -> Chooser:
         assert behaviour.strategies is not None
         out = np.empty(own.shape, dtype=np.int64)
         for k, strategies in enumerate(behaviour.strategies):
-            reached = np.cumsum(given_types(strategies[rows], own[:, k]), axis=1)
+            here = strategies if rows.size == strategies.shape[0] else strategies[rows]
+            reached = np.cumsum(given_types(here, own[:, k]), axis=1)
             mark = marks[step, rows, k] * reached[:, -1]
             out[:, k] = (reached[:, :-1] <= mark[:, None]).sum(axis=1)
         return out

@@ -84,7 +84,9 @@ def matrix_design(
         A `BatchGame`. The leader sees the joint action and pays what it has promised there.
         Its reward is the sum of the followers' payoffs without transfers: what it pays costs
         it nothing. The best commitment gives 10: transfers off the path make one of the
-        asymmetric cells dominant, and on it nothing need be paid.
+        asymmetric cells dominant, and on it nothing need be paid. Followers who are told exact
+        payoffs (``feedback="expected"``) stay as equal as they began and need this; drawn
+        payoffs tell them apart sooner or later without any promise.
 
     Raises
     ------
