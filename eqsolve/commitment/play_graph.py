@@ -34,10 +34,11 @@ class PlayGraph:
 
     Attributes
     ----------
-    observations : ndarray (nodes + 1,)
-        What the leader sees; the last node is the end, and sees 0.
-    children : ndarray (nodes + 1, leader_actions)
-    rewards : ndarray (1 + F, nodes + 1, leader_actions)
+    observations : ndarray (nodes + 2,)
+        What the leader sees; the last node is the end, and sees 0. The one before it is never
+        met: an answer of -1 at the end, where nothing is asked, finds its zeros.
+    children : ndarray (nodes + 2, leader_actions)
+    rewards : ndarray (1 + F, nodes + 2, leader_actions)
         The leader's first.
     roots : ndarray (deals * profiles,)
         The first node of every cell; cell = deal * profiles + profile, profiles in C order.
@@ -90,7 +91,7 @@ class PlayGraph:
     @cached_property
     def blind(self) -> bool:
         """The leader decides exactly once, and always on the same observation."""
-        seen, end = self.observations[:-1], self.observations.size - 1
+        seen, end = self.observations[:-2], self.observations.size - 1
         once = self.depth == 1 and bool((self.roots < end).all())
         return once and bool((seen == seen[0]).all())
 
@@ -267,13 +268,13 @@ def compile_game(game: BatchGame) -> PlayGraph | None:
         links, state, pending = _merged(state, pending, done)
         total += count
         children.append(np.where(links < 0, -1, links + total).reshape(count, A))
-    end = np.full((1, A), total)
-    joined = np.concatenate([*(np.where(c < 0, total, c) for c in children), end])
+    end = total + 1
+    joined = np.concatenate([*children, np.full((2, A), end)])
     return PlayGraph(
-        observations=np.concatenate([*observations, [0]]).astype(np.int64),
-        children=joined.astype(np.int64),
-        rewards=np.concatenate([*rewards, np.zeros((1 + F, 1, A))], axis=1),
-        roots=np.where(roots < 0, total, roots).astype(np.int64),
+        observations=np.concatenate([*observations, [0, 0]]).astype(np.int64),
+        children=np.where(joined < 0, end, joined).astype(np.int64),
+        rewards=np.concatenate([*rewards, np.zeros((1 + F, 2, A))], axis=1),
+        roots=np.where(roots < 0, end, roots).astype(np.int64),
         root_rewards=np.ascontiguousarray(root_rewards.T),
         layers=tuple(layers),
         profiles=profiles,

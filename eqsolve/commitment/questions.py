@@ -126,7 +126,8 @@ class Questions:
 
     def _by_phase(self, rows: Rows) -> list[tuple[bool, Rows, Any]]:
         """Rows of the response phase and of the reward phase, and their places among `rows`."""
-        rewarding = self.rewarding[rows]
+        # A copy: followers who are through move on to the reward phase while this is used.
+        rewarding = self.rewarding[rows].copy()
         if not rewarding.any():
             return [(False, rows, slice(None))]
         if rewarding.all():

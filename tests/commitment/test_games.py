@@ -362,7 +362,7 @@ def test_states_met_twice_are_one_node():
     graph = LISTED["repeated, in plans"].graph
     # A plan and the last profile: at most four of the latter after each of three rounds.
     assert graph.depth == 4
-    assert graph.observations.size - 1 <= 32 * (1 + 3 * 4)
+    assert graph.observations.size - 2 <= 32 * (1 + 3 * 4)
     assert not graph.blind
     assert LISTED["normal form"].graph.blind
 

@@ -87,7 +87,10 @@ def slow_episodes(game, response, tables, plays, seed):
     rng = np.random.default_rng(seed)
     subgames = [co.Subgame(game, table) for table in tables]
     followers = [
-        [[SlowFollower(response, a) for _ in range(t)] for t, a in zip(game.types, game.actions, strict=True)]
+        [
+            [SlowFollower(response, a) for _ in range(t)]
+            for t, a in zip(game.types, game.actions, strict=True)
+        ]
         for _ in range(batch)
     ]
     joint = np.zeros((batch, *game.types, *game.actions))
