@@ -55,7 +55,7 @@ class Probe:
 
 
 def check_admissible(
-    subject: Any, pomdp: Any = None, *, episodes: int = 8, questions: int = 2000, seed: Any = 0
+    subject: Any, pomdp: Any = None, *, episodes: int = 8, questions: int = 600, seed: Any = 0
 ) -> None:
     """Refuse policies, and environments, that read what a commitment may not depend on.
 
@@ -75,8 +75,8 @@ def check_admissible(
     Raises
     ------
     NotAdmissible
-        Naming what is read: the phase, the clock, a feature of followers, or the episode so
-        far; or that the same question is answered differently twice.
+        Naming what is read: the phase, the clock, a feature of the followers' state, or the
+        episode so far; or that the same question is answered differently twice.
     BadCommitment
         When there is nothing to check, or no POMDP to check it in.
 
@@ -231,12 +231,13 @@ def _feature_read(differing: list[list[Probe]], names: tuple[str, ...]) -> str:
     for place in range(len(names)):
         count = 0
         for same in differing:
-            ranked = sorted(same, key=lambda p: (p.followers[place], p.answer))
+            # Stable: where the feature is the same, as they came.
+            ranked = sorted(same, key=lambda p: float(p.followers[place]))
             count += sum(a.answer != b.answer for a, b in itertools.pairwise(ranked))
         changes.append(count)
     best = int(np.argmin(changes))
     if changes[best] <= FEW * sum(len(same) for same in differing):
-        return f"what followers have learned ({names[best]})"
+        return f"the followers' state ({names[best]})"
     return "the episode so far"
 
 

@@ -173,19 +173,18 @@ class PlayGraph:
             -1 where the leader has not been asked.
         """
         width, end = self.children.shape[1], self.observations.size - 1
-        rows = np.arange(cells.shape[1])
-        query = np.full(rows.size, -1)
-        for run in cells:
-            node = self.roots[run]
-            for layer in range(self.depth):
-                seen = self.observations[node]
-                answer = answers[rows, seen]
-                query = np.where((query < 0) & (answer < 0) & (node != end), seen, query)
-                if layer + 1 < self.depth:
-                    # Behind an unanswered question the walk goes nowhere, and asks no more.
-                    after = self._flat_children.take(node * width + np.maximum(answer, 0))
-                    node = np.where(answer < 0, end, after)
-        return query
+        rows, node = np.arange(cells.shape[1]), self.roots.take(cells)
+        asked = np.full(cells.shape, -1)
+        for layer in range(self.depth):
+            seen = self.observations.take(node)
+            answer = answers[rows, seen]
+            unknown = answer < 0
+            asked = np.where(unknown & (node != end) & (asked < 0), seen, asked)
+            if layer + 1 < self.depth:
+                # Behind an unanswered question the walk goes nowhere, and asks no more.
+                after = self._flat_children.take(node * width + np.maximum(answer, 0))
+                node = np.where(unknown, end, after)
+        return np.asarray(asked[np.argmax(asked >= 0, axis=0), rows])
 
     def values(self, commitment: Commitment | MixedCommitment) -> Array:
         """Expected payoffs of every cell, (B, 1 + F, cells).
