@@ -293,21 +293,19 @@ class Asked:
         self._blank()
 
     def _blank(self) -> None:
-        self._seen = np.zeros((self.commitment.batch, self.game.leader_observations), dtype=bool)
-        self._all = False
+        # One more place, for questions that are none: -1 is the last.
+        shape = (self.commitment.batch, self.game.leader_observations + 1)
+        self._seen, self._all = np.zeros(shape, dtype=bool), False
 
     def taken(self) -> NDArray[np.bool_]:
         """What was asked, (B, leader_observations), and begin anew."""
-        seen = np.ones_like(self._seen) if self._all else self._seen
+        seen = self._seen[:, :-1] | self._all
         self._blank()
         return seen
 
     def mark(self, seen: Integers) -> None:
         """Note observations (..., B), -1 for none."""
-        flat = seen.reshape(-1, seen.shape[-1])
-        for row in flat:
-            at = np.flatnonzero(row >= 0)
-            self._seen[at, row[at]] = True
+        self._seen[np.arange(seen.shape[-1]), seen] = True
 
     def note(self, queries: str, deals: NDArray[Any], actions: Integers) -> None:
         """Note the questions of a play."""
@@ -318,9 +316,9 @@ class Asked:
             # What is not listed is counted as asked everywhere.
             self._all = True
         else:
-            for cells in runs(self.game, deals, actions, queries):
-                for seen in graph.asked(cells, self.commitment):
-                    self.mark(seen)
+            cells = np.stack(runs(self.game, deals, actions, queries))
+            for seen in graph.asked(cells, self.commitment):
+                self.mark(seen)
 
 
 def runs(game: BatchGame, deals: NDArray[Any], actions: Integers, queries: str) -> list[Integers]:

@@ -7,8 +7,8 @@ thousand plays are then a few gathers, and expected payoffs under mixed ones fol
 
     V(v) = sum_a x(o(v), a) (r(v, a) + V(c(v, a))),      V(end) = 0,
 
-backwards over the steps (Kuhn 1953; mixes at distinct observations are independent, and no
-observation may come twice in a play under a mix kept for the episode).
+backwards over the steps. A mix is a behavioural strategy: independent over observations, and
+where one comes twice in a play, drawn anew (Kuhn 1953).
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class StackelbergPOMDP(gymnasium.Env[Any, Any]):
         R.
     mixed : bool
         The leader commits to mixes that followers see: an action is a vector of weights
-        (leader_actions,) in [0, 1], counted in proportion (evenly where all are zero).
+        (leader_actions,) in [0, 1], counted in proportion (evenly where all are zero). It is
+        asked at every observation then, met or not.
     hide_response : bool
         Ablation: the response phase runs inside `reset`, against the policy given to
         `answer_with`, and the episode is the reward phase alone.
@@ -172,7 +173,13 @@ class StackelbergPOMDP(gymnasium.Env[Any, Any]):
         return self._observed(), float(rewards[0]), bool(ended[0]), False, info
 
     def play(
-        self, policy: Any, *, seed: Any = None, batch: int | None = None, exact: bool = False
+        self,
+        policy: Any,
+        *,
+        seed: Any = None,
+        batch: int | None = None,
+        exact: bool = False,
+        record_asked: bool = False,
     ) -> Episodes:
         """Whole episodes against a leader's policy, B at a time.
 
@@ -186,6 +193,8 @@ class StackelbergPOMDP(gymnasium.Env[Any, Any]):
             How many episodes, where there is one policy.
         exact : bool
             The leader's expected rewards, not averages over plays of the reward phase.
+        record_asked : bool
+            Note at which observations the leader's answers were used.
 
         Examples
         --------
@@ -202,7 +211,7 @@ class StackelbergPOMDP(gymnasium.Env[Any, Any]):
         if isinstance(policy, LeaderPolicy) and not self.setting.mixed:
             policy = policy.sample_commitment(rng, batch or 1)
         commitment = as_commitment(policy, self.game, batch)
-        return play_episodes(self.setting, commitment, rng, exact=exact, record_asked=True)
+        return play_episodes(self.setting, commitment, rng, exact=exact, record_asked=record_asked)
 
     def _observed(self) -> Any:
         return self._questions.observation[0]

@@ -267,10 +267,10 @@ class Questions:
         return self.state if isinstance(rows, slice) else tuple(p[rows] for p in self.state)
 
     def _put(self, old: State, rows: Rows, new: State) -> State:
-        """The state with some rows replaced; nothing given is changed."""
-        if isinstance(rows, slice) or new[0].shape[0] == self.batch:
+        """The state with some rows replaced."""
+        if isinstance(rows, slice):
             return new
-        out = tuple(part.copy(order="K") for part in old)
+        out = tuple(part if part.flags.writeable else part.copy(order="K") for part in old)
         for part, value in zip(out, new, strict=True):
             part[rows] = value
         return out

@@ -40,6 +40,11 @@ def pomdp(game, response=None, **options):
     return eq.StackelbergPOMDP(GAMES[game], response=response or RESPONSES[0], **options)
 
 
+def stream_of(seed):
+    """The random numbers of an environment that is reset with a seed."""
+    return gymnasium.utils.seeding.np_random(seed)[0]
+
+
 def run(env, table, seed):
     """Total reward, observations and rewards of an episode with a table of actions."""
     observation, _ = env.reset(seed=seed)
@@ -61,9 +66,7 @@ def test_questions_and_whole_episodes_give_the_same_numbers(game, response, ask)
     for seed in range(2):
         table = rng.integers(env.game.leader_actions, size=env.game.leader_observations)
         total, seen, _ = run(env, table, seed)
-        stream = np.random.Generator(np.random.PCG64(seed))
-        assert gymnasium.utils.seeding.np_random(seed)[0].random() == stream.random()
-        known = env.play(table, seed=np.random.Generator(np.random.PCG64(seed)))
+        known = env.play(table, seed=stream_of(seed), record_asked=True)
         assert total == pytest.approx(known.rewards[0], abs=1e-12)
         asked = known.response_asked[0] | known.reward_asked[0]
         assert set(seen) == set(np.flatnonzero(asked).tolist())
@@ -185,7 +188,7 @@ def copies(env, tables, seed, steps):
 def test_copies_that_keep_step_give_the_numbers_of_whole_episodes(game, response):
     env = pomdp(game, response, ask="episode")
     tables = np.random.default_rng(6).integers(env.game.leader_actions, size=(16, 1))
-    known = env.play(tables, seed=np.random.Generator(np.random.PCG64(9))).rewards
+    known = env.play(tables, seed=stream_of(9)).rewards
     ends = copies(env, tables, seed=9, steps=1)
     np.testing.assert_allclose([row[0] for row in ends], known, atol=1e-12)
 
@@ -366,7 +369,7 @@ def test_whole_policies_are_drawn_where_there_is_no_exact_value():
     env = co.CommitmentEnv(drawn)
     assert not env.exact
     env.reset(seed=3)
-    known = drawn.play(np.array([1]), seed=np.random.Generator(np.random.PCG64(3)))
+    known = drawn.play(np.array([1]), seed=stream_of(3))
     assert env.step(np.array([1]))[1] == known.rewards[0]
     with pytest.raises(BadCommitment, match="cannot be computed exactly; leave out exact=True"):
         co.CommitmentEnv(drawn, exact=True)
