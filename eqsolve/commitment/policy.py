@@ -56,7 +56,9 @@ class Commitment:
     def act(self, observation: Integers) -> Integers:
         """The actions (..., B) at observations (..., B), the last axis over the episodes."""
         if self.table.shape[1] == 1:
-            return np.broadcast_to(self.table[:, 0], np.shape(observation))
+            only = self.table[:, 0]
+            seen = np.shape(observation)
+            return only if seen == only.shape else np.broadcast_to(only, seen)
         return np.asarray(self.table[np.arange(self.table.shape[0]), observation])
 
 

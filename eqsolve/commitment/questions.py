@@ -46,17 +46,20 @@ class Questions:
         Of the play on the table.
     finished : ndarray (B,) of bool
         Whether the response came to its own end.
+    leader : policy or None
+        Who answers in a hidden response phase.
     """
 
     def __init__(self, setting: Setting, batch: int) -> None:
         self.setting, self.batch = setting, batch
         game = setting.game
-        A = (game.leader_actions,) if setting.mixed else ()
-        unknown = np.nan if setting.mixed else -1
-        self._unknown = unknown
-        self.answers = np.full((batch, game.leader_observations, *A), unknown)
-        if not setting.mixed:
-            self.answers = self.answers.astype(np.int64)
+        table = (batch, game.leader_observations)
+        self._unknown: float = np.nan if setting.mixed else -1
+        self.answers: NDArray[Any] = (
+            np.full((*table, game.leader_actions), np.nan)
+            if setting.mixed
+            else np.full(table, -1, dtype=np.int64)
+        )
         self.observation = np.zeros(batch, dtype=np.int64)
         self.plays = np.zeros(batch, dtype=np.int64)
         self.rewarding = np.zeros(batch, dtype=bool)
@@ -66,7 +69,6 @@ class Questions:
         self.state: State = setting.response.start(game, batch)
         self._deals: NDArray[Any] | None = None
         self._marks: Array | None = None
-        #: Who answers in a hidden response phase.
         self.leader: Any = None
         self._hidden = self.answers.copy()
         self._owed = np.zeros(batch)
@@ -258,6 +260,9 @@ class Questions:
         at = self._places(rows)[through]
         self.finished[at] = True if over is None else over[through]
         self.rewarding[at], self.plays[at] = True, 0
+        if setting.hide_response:
+            # What was answered inside is not the learner's answer.
+            self.answers[at] = self._unknown
 
     def _dealt(self, rows: Rows) -> NDArray[Any]:
         assert self._deals is not None

@@ -256,7 +256,8 @@ def test_a_critic_may_see_nothing():
 # The ablation that hides the response phase
 
 
-def test_a_hidden_response_phase_is_run_against_the_policy_that_was_given():
+@pytest.mark.parametrize("ask", ["play", "episode"])
+def test_a_hidden_response_phase_is_run_against_the_policy_that_was_given(ask):
     for leader in (
         co.TabularPolicy([[-50.0, 0.0, -50.0]]),
         co.Commitment(np.array([[1]])),
@@ -268,11 +269,12 @@ def test_a_hidden_response_phase_is_run_against_the_policy_that_was_given():
             hide_response=True,
             response_plays=9,
             reward_plays=2,
+            ask=ask,
         )
         env.answer_with(leader)
         total, seen, _ = run(env, [0], seed=0)
         # The follower has learned to meet row 1, and meets row 0: nothing for the leader.
-        assert (total, seen) == (0.0, [0, 0])
+        assert (total, seen) == (0.0, [0, 0] if ask == "play" else [0])
 
 
 def test_copies_have_hidden_commitments_of_their_own():

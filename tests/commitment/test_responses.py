@@ -503,6 +503,62 @@ def test_certified_by_exact_payoffs_needs_no_draws():
     assert found.plays[0] == 1 + int(np.argmax(shares <= 0.1))
 
 
+# Responses of one's own
+
+
+class Stubborn(Response):
+    """Always the last action; through after so many plays, or never."""
+
+    queries, demands_end = "outcome", True
+
+    def __init__(self, patience):
+        self.patience = patience
+
+    def __repr__(self):
+        return "Stubborn()"
+
+    def start(self, game, batch):
+        return (np.zeros(batch),)
+
+    def behaviour(self, game, state):
+        mixes = [
+            np.zeros((state[0].size, t, a)) for t, a in zip(game.types, game.actions, strict=True)
+        ]
+        for own in mixes:
+            own[:, :, -1] = 1.0
+        return Behaviour(tuple(mixes))
+
+    def update(self, game, state, outcome):
+        assert outcome.payoffs.shape == (state[0].size, 1 + game.followers)
+        return (state[0] + 1,)
+
+    def finished(self, game, state):
+        return state[0] >= self.patience
+
+
+def test_a_response_of_ones_own_needs_three_methods():
+    lead = eq.StackelbergPOMDP(MAINTAIN, response=Stubborn(2), response_plays=5)
+    found = lead.play(np.array([[2], [0]]))
+    assert found.rewards.tolist() == [5.0, 0.0]
+    assert found.plays.tolist() == [2, 2]
+
+
+def test_responses_that_never_finish_say_so_in_every_form():
+    endless = eq.StackelbergPOMDP(MAINTAIN, response=Stubborn(np.inf), response_plays=3)
+    sentence = r"Stubborn\(\) has not finished after 3 plays in 1 of 1 episodes. Give it more plays"
+    with pytest.raises(ResponseNotFinished, match=sentence):
+        endless.play(np.array([0]))
+    endless.reset(seed=0)
+    endless.step(0)
+    endless.step(0)
+    with pytest.raises(ResponseNotFinished, match=sentence):
+        endless.step(0)
+    with pytest.raises(
+        BadCommitment, match=r"Stubborn\(\) never finishes by itself; give response_"
+    ):
+        eq.StackelbergPOMDP(MAINTAIN, response=Stubborn(np.inf))
+
+
 # Behaviour
 
 
