@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from eqsolve import commitment as commitment
     from eqsolve import design as design
     from eqsolve import dynamics as dynamics
     from eqsolve import errors as errors
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from eqsolve._simulate_experiment import simulate_experiment as simulate_experiment
     from eqsolve._solve import solve as solve
     from eqsolve._validate import validate as validate
+    from eqsolve.commitment import PartiallyObservableMarkovGame as PartiallyObservableMarkovGame
+    from eqsolve.commitment import StackelbergPOMDP as StackelbergPOMDP
+    from eqsolve.commitment import check_admissible as check_admissible
     from eqsolve.concepts import BayesCoarseCorrelated as BayesCoarseCorrelated
     from eqsolve.concepts import BayesCorrelated as BayesCorrelated
     from eqsolve.concepts import CoarseCorrelated as CoarseCorrelated
@@ -82,6 +86,9 @@ else:
         "validate": "_validate",
         "predict_rate": "_predict_rate",
         "optimal_design": "_optimal_design",
+        "PartiallyObservableMarkovGame": "commitment",
+        "StackelbergPOMDP": "commitment",
+        "check_admissible": "commitment",
         "BayesCoarseCorrelated": "concepts",
         "BayesCorrelated": "concepts",
         "CoarseCorrelated": "concepts",
@@ -126,6 +133,7 @@ else:
     }
     _FOLDERS = (
         "design",
+        "commitment",
         "dynamics",
         "errors",
         "models",

@@ -104,5 +104,17 @@ class BinsMatter(UserWarning):
     """Other bins of a numeric state move the effect; the message says by how much."""
 
 
+class BadCommitment(EqsolveError):
+    """A game with a leader, its policy or its followers' response cannot be what was declared."""
+
+
+class NotAdmissible(BadCommitment):
+    """A leader's policy reads what a commitment may not depend on; the message names it."""
+
+
+class ResponseNotFinished(BadCommitment):
+    """Followers have not come to an end; the message names the response and how far it got."""
+
+
 class UnsupportedFunction(EqsolveError):
     """A program or a solver cannot hold a function; the message names it and what to write."""

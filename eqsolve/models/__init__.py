@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from eqsolve.models.graph_game import graph_game as graph_game
     from eqsolve.models.internet_switching import internet_switching as internet_switching
     from eqsolve.models.inventory_pair import inventory_pair as inventory_pair
+    from eqsolve.models.matrix_design import matrix_design as matrix_design
+    from eqsolve.models.message_sequential_price import (
+        message_sequential_price as message_sequential_price,
+    )
     from eqsolve.models.murphy_sherali_soyster import (
         murphy_sherali_soyster as murphy_sherali_soyster,
     )
@@ -69,10 +73,12 @@ if TYPE_CHECKING:
     from eqsolve.models.queue_pair import queue_pair as queue_pair
     from eqsolve.models.random_game import random_game as random_game
     from eqsolve.models.random_sparse_pair import random_sparse_pair as random_sparse_pair
+    from eqsolve.models.repeated_game import repeated_game as repeated_game
     from eqsolve.models.ride_hailing_pair import ride_hailing_pair as ride_hailing_pair
     from eqsolve.models.river_basin import river_basin as river_basin
     from eqsolve.models.routing_game import routing_game as routing_game
     from eqsolve.models.security_game import security_game as security_game
+    from eqsolve.models.simple_allocation import simple_allocation as simple_allocation
     from eqsolve.models.softmax_bimatrix import softmax_bimatrix as softmax_bimatrix
     from eqsolve.models.stackelberg_duopoly import stackelberg_duopoly as stackelberg_duopoly
     from eqsolve.models.three_state_pair import three_state_pair as three_state_pair

@@ -1,0 +1,80 @@
+"""Leaders who commit to rules, followers who learn: the Stackelberg POMDP and its parts.
+
+Where to begin reading: `game` and `batch_game` (the games), `policy` (commitments),
+`responses.protocol` (how followers answer), `episodes` (whole episodes at once), `pomdp` (one
+question to the leader at a time, a gymnasium environment).
+"""
+
+from __future__ import annotations
+
+from eqsolve.commitment.admissible import check_admissible
+from eqsolve.commitment.batch_game import BatchGame
+from eqsolve.commitment.bayesian_play import from_bayesian
+from eqsolve.commitment.commitment_env import CommitmentEnv
+from eqsolve.commitment.episodes import Episodes, play_episodes
+from eqsolve.commitment.game import PartiallyObservableMarkovGame
+from eqsolve.commitment.gap import GapPath, coarse_correlated_path
+from eqsolve.commitment.normal_form_play import from_normal_form
+from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
+from eqsolve.commitment.plans import in_plans
+from eqsolve.commitment.policy import (
+    Commitment,
+    LeaderPolicy,
+    MixedCommitment,
+    TabularPolicy,
+    as_commitment,
+)
+from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.responses import (
+    Behaviour,
+    BestResponse,
+    Certified,
+    MultiplicativeWeights,
+    OptimisticMultiplicativeWeights,
+    Outcome,
+    Path,
+    PolicyInteractiveResponse,
+    QLearning,
+    RegretMatchingPlus,
+    Response,
+)
+from eqsolve.commitment.setting import Setting, as_batch_game
+from eqsolve.commitment.subgame import Subgame
+from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
+
+__all__ = [
+    "BatchGame",
+    "Behaviour",
+    "BestResponse",
+    "Certified",
+    "Commitment",
+    "CommitmentEnv",
+    "Episodes",
+    "GapPath",
+    "LeaderPolicy",
+    "MixedCommitment",
+    "MultiplicativeWeights",
+    "OptimisticMultiplicativeWeights",
+    "Outcome",
+    "PartiallyObservableMarkovGame",
+    "Path",
+    "PolicyInteractiveResponse",
+    "QLearning",
+    "RegretMatchingPlus",
+    "Response",
+    "Setting",
+    "StackelbergPOMDP",
+    "Subgame",
+    "TabularPolicy",
+    "VectorStackelbergPOMDP",
+    "as_batch_game",
+    "as_commitment",
+    "check_admissible",
+    "coarse_correlated_path",
+    "from_bayesian",
+    "from_normal_form",
+    "from_pettingzoo",
+    "in_plans",
+    "play_episodes",
+    "to_pettingzoo",
+]
