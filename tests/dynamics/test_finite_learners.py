@@ -53,7 +53,7 @@ ALL = [
 
 def named(learner):
     """Its repr without addresses of functions, which differ from process to process."""
-    return re.sub(r"<function .*?>", "schedule", repr(learner))
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(learner))
 
 
 GAMES = {
