@@ -139,8 +139,8 @@ class DesignInteriorPoint:
         reach = min(1.0, *iterate.longest(predicted))
         # mu may fall as fast as the prediction goes far, yet not outrun the proven gap: points
         # far off the path converge slowly.
-        scaled = abs(iterate.upper - iterate.lower) / iterate.equations.unit
-        centring = max((1.0 - reach) ** 3, 1e-4, 0.01 * scaled / iterate.mu)
+        behind = 0.01 * abs(iterate.gap) * iterate.worth / iterate.mu
+        centring = max((1.0 - reach) ** 3, 1e-4, behind)
         target = min(1.0, centring) * iterate.mu
         step = iterate.direction(target, predicted, trust=reach**2)
         primal, dual = (min(1.0, self.boundary * reach) for reach in iterate.longest(step))

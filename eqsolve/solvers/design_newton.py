@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-RESTING = 2e-10  # of the variance: what pairs of next to no mass may cost together
+RESTING = 2e-10  # of the criterion: what pairs of next to no mass may cost together
 EXACT = 1e-15  # residual of the equality rows below which a direction needs no correction
 
 
@@ -78,24 +78,10 @@ class DesignEquations:
         The program; the share must be below one.
     reference : ndarray, shape (A, S)
         omega, positive where arms are usable, nearly in balance, of price one.
-    resting : ndarray, shape (A, S), optional
-        z delta below which a pair need not come: together they may cost `RESTING` of the gap.
-        Pairs of next to no mass rest there, and no step is short for their sake.
-    unit : float, optional
-        The variance that counts as one, where it is not to be the reference's.
     """
 
-    def __init__(
-        self,
-        program: SamplingProgram,
-        reference: Array,
-        resting: Array | None = None,
-        unit: float | None = None,
-    ) -> None:
+    def __init__(self, program: SamplingProgram, reference: Array) -> None:
         self.program, self.reference = program, reference
-        if resting is None:
-            resting = np.minimum(reference, RESTING / reference.size)
-        self.resting = resting
         usable = program.usable
         self.floors = Floors(np.where(usable, program.floor[:, None], 0.0), usable)
         self.share = program.share
@@ -104,10 +90,8 @@ class DesignEquations:
         roots = program.scales * usable
         if not self.minimax and program.contrasts > 1:
             roots = np.sqrt((roots**2).sum(axis=0))[None]
-        if unit is None:
-            flow = self.occupancy(reference)
-            unit = float((roots * ratio(roots, flow)).sum(axis=(1, 2)).max())
-        self.unit = unit
+        flow = self.occupancy(reference)
+        self.unit = float((roots * ratio(roots, flow)).sum(axis=(1, 2)).max())
         self.roots = roots / np.sqrt(self.unit)
         # Side rows: the budget first, then the cost limit, then one a contrast.
         self.limited = program.costs is not None
@@ -123,9 +107,13 @@ class DesignEquations:
         flow = (1.0 - self.share) * self.floors.raised(delta)
         return flow + self.share * self.program.coin if self.share > 0 else flow
 
-    def target(self, mu: float) -> Array:
-        """z delta on the central path, shape (A, S)."""
-        return np.maximum(mu * self.reference, self.resting)
+    def target(self, mu: float, worth: float) -> Array:
+        """z delta on the central path, shape (A, S), where the criterion is about `worth`.
+
+        Pairs of next to no mass rest where they are, and no step is short for their sake.
+        """
+        resting = np.minimum(self.reference, RESTING * min(1.0, worth) / self.reference.size)
+        return np.maximum(mu * self.reference, resting)
 
     def start(self) -> Point:
         """The reference flow, and multipliers that make every slack positive."""
@@ -186,6 +174,8 @@ class Iterate:
         self.gradients = ratio(equations.roots, self.occupancy) ** 2
         self.wanted = np.einsum("k,kls->ls", mix, self.gradients)
         self.variances = (equations.roots * ratio(equations.roots, self.occupancy)).sum(axis=(1, 2))
+        self.upper = program.value(self.occupancy)
+        self.worth = self.upper / equations.unit
         self._share_slopes()
         self.imbalance = equations.normal.balance(self.flow)
         self.rows = np.zeros(multipliers.size)
@@ -195,7 +185,6 @@ class Iterate:
             self.rows[1] = spent + point.slacks[1] - equations.limit
         if equations.minimax:
             self.rows[equations.mixed] = self.variances + point.slacks[equations.mixed] - point.top
-        self.upper = program.value(self.occupancy)
         self.residual = float(
             max(np.abs(self.imbalance).max(), np.abs(self.rows[~equations.mixed]).max())
         )
@@ -219,7 +208,8 @@ class Iterate:
     def _share_slopes(self) -> None:
         """a and z, which sum to what is offered."""
         floors = self.equations.floors
-        barrier = ratio(self.equations.target(self.mu), self.point.delta)
+        target = self.equations.target(self.mu, self.worth)
+        barrier = ratio(target, self.point.delta)
         if not floors.any:
             self.curve = self.slopes * ratio(self.wanted, barrier + self.wanted)
             self.barrier = np.where(floors.usable, self.slopes - self.curve, 0.0)
@@ -282,7 +272,7 @@ class Iterate:
         """
         equations, point, floors = self.equations, self.point, self.equations.floors
         paired, mixed = equations.paired, equations.mixed
-        lack = equations.target(mu) - self.barrier * point.delta
+        lack = equations.target(mu, self.worth) - self.barrier * point.delta
         curve = self.wanted - self.curve
         missing = mu - point.multipliers * point.slacks
         if predicted is not None:
