@@ -48,6 +48,11 @@ class Trapped(Exception):
         self.state = state
 
 
+def _trapped(values: Array, longest: Array) -> Trapped:
+    """Values overflowed: of the states where they did, the one where the chain stays longest."""
+    return Trapped(int(np.argmax(np.where(np.isfinite(values), 0.0, longest))))
+
+
 @dataclass(frozen=True, eq=False)
 class _Factor:
     """G, V and W of the fronts of a group, shapes (fronts, p, p), (., p, q) and (., q, p)."""
@@ -69,6 +74,12 @@ class Elimination:
     tree : FrontTree
         Of a pattern that covers `transitions`.
 
+    Attributes
+    ----------
+    last, states : int
+    longest : ndarray, shape (S,)
+        Expected time in each state before its block is left, from where it is longest.
+
     Raises
     ------
     Trapped
@@ -86,6 +97,7 @@ class Elimination:
     def __init__(self, transitions: sparse.csr_array, tree: FrontTree) -> None:
         self.last = tree.last
         self.states = tree.states
+        self.longest = np.zeros(tree.states + 1)
         self._factors: list[_Factor] = []
         entries = _entries_by_layer(transitions, tree)
         passed: list[tuple[Indices, Indices, Array]] = []
@@ -100,21 +112,24 @@ class Elimination:
             for group in layer.groups:
                 factor, left = _eliminate(memory, group, self.states, layer is tree.layers[-1])
                 self._factors.append(factor)
+                self.longest[factor.pivots] = factor.visits.max(axis=1)
                 if left is not None:
                     passed.append((group.blocks, group.boundary, left))
             below = layer
+        self.longest = self.longest[:-1]
 
     def law(self) -> Array:
         """Stationary law (S,); zero where a mass is below 1e-308 of the largest."""
         law = np.zeros(self.states + 1)
         law[self.last] = 1.0
         for factor in reversed(self._factors):
-            part: Array = (law[factor.boundary][:, None, :] @ factor.behind)[:, 0, :]
+            with np.errstate(over="ignore", invalid="ignore"):
+                part: Array = (law[factor.boundary][:, None, :] @ factor.behind)[:, 0, :]
             law[factor.pivots] = part
             law[-1] = 0.0
             largest = float(part.max(initial=0.0))
             if not np.isfinite(largest):
-                raise Trapped(int(factor.pivots.flat[np.argmax(~np.isfinite(part))]))
+                raise _trapped(law[:-1], self.longest)
             if largest > 1e100:
                 law /= largest
         law = law[:-1]
@@ -147,7 +162,7 @@ class Elimination:
                 g[factor.pivots] = factor.visits @ inside + factor.onward @ edge
                 g[-1] = 0.0
         if not np.isfinite(g).all():
-            raise Trapped(int(np.argmax(np.isinf(g).any(axis=1))))
+            raise _trapped(g[:-1].sum(axis=1), self.longest)
         return g[:-1]
 
 
@@ -180,9 +195,10 @@ class DenseElimination:
         inside = rates[self._others][:, self._others]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             self._visits = expected_visits(inside[None], rates[None, self._others, last])[0]
-        longest = self._visits.max(axis=0, initial=0.0)
-        if not (longest <= _TRAPPED).all():
-            raise Trapped(int(self._others[np.argmax(longest)]))
+        self.longest = np.zeros(rates.shape[0])
+        self.longest[self._others] = self._visits.max(axis=0, initial=0.0)
+        if not (self.longest <= _TRAPPED).all():
+            raise Trapped(int(np.argmax(self.longest)))
         self._behind = rates[last, self._others] @ self._visits
 
     def law(self) -> Array:
@@ -198,7 +214,7 @@ class DenseElimination:
         with np.errstate(over="ignore", invalid="ignore"):
             g[self._others] = self._visits @ right[self._others]
         if not np.isfinite(g).all():
-            raise Trapped(int(np.argmax(np.isinf(g).any(axis=1))))
+            raise _trapped(g.sum(axis=1), self.longest)
         return g
 
 

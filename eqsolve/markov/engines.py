@@ -146,4 +146,4 @@ def _check_rare(engine: Eliminated, law: Array, members: Indices) -> None:
     if rare.size:
         time = engine.solve(np.ones((law.size, 1)))[rare, 0]
         if time.max() > _NEVER:
-            raise Trapped(int(rare[np.argmax(time)]))
+            raise Trapped(int(rare[np.argmax(engine.longest[rare])]))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs, splu
+from scipy.sparse.linalg import splu
 
 from eqsolve.markov.chain import Overflow, solve_chain
 from eqsolve.markov.classes import cyclic_classes
@@ -45,7 +45,7 @@ _NEAR_ONE = 1e-4  # eigenvalues nearer to one are taken from the deviation matri
 _ROUNDING = 1e-15
 _UNSEEN = 1e-290  # states with less mass are never met
 _ARNOLDI = 40
-_TO_AND_FRO = -0.5  # approximate eigenvalues below which one near minus one is looked for
+_TO_AND_FRO = -0.95  # approximate eigenvalues below which one near minus one is looked for
 _PERRON = 1e-6  # relative width of the bounds at which Perron's eigenvalue will do
 _INVERSE_STEPS = 200
 
@@ -153,10 +153,11 @@ def _closed_gap(chain: SolvedChain) -> float:
         if (np.abs(1.0 - values) >= _NEAR_ONE).all():
             return _gap(values)
         return min(_gap(values), _gap_of_inverses(_eigenvalues(part.deviate(np.eye(size)))))
-    ritz = _ritz_values(part.step, size)
+    ritz = _ritz_values(part.step, size, smoothing=30)
     if chain.method == "repeated steps":
         return float(1.0 - np.abs(ritz).max())
-    gap = min(_gap(ritz), _gap_of_inverses(_largest(part.deviate, size, count=2)))
+    slowest = _ritz_values(part.deviate, size, smoothing=2, enough=1e-6)
+    gap = min(_gap(ritz), _gap_of_inverses(slowest))
     if chain.method == "elimination" and ritz.real.min() < _TO_AND_FRO:
         gap = min(gap, _gap_at_minus_one(part))
     return gap
@@ -190,53 +191,51 @@ def _gap_at_minus_one(part: _Recurrent) -> float:
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    return _gap_of_inverses(_largest(factors.solve, size, count=1))
+    return _gap_of_inverses(_ritz_values(factors.solve, size, smoothing=2, enough=1e-6))
 
 
-def _largest(product: Operator, size: int, count: int) -> Values:
-    """Eigenvalues of largest modulus of an operator that has few large ones."""
-    operator = LinearOperator(
-        (size, size), matvec=lambda y: product(y.reshape(-1, 1))[:, 0], dtype=np.float64
-    )
-    start = np.random.default_rng(0).standard_normal(size)
-    try:
-        found = eigs(
-            operator, k=count, v0=start, tol=1e-5, ncv=20, maxiter=10, return_eigenvectors=False
-        )
-    except ArpackNoConvergence:
-        found = _ritz_values(product, size, smoothing=0)
-    return np.asarray(found, dtype=np.complex128)
+def _ritz_values(
+    product: Operator, size: int, smoothing: int, enough: float | None = None
+) -> Values:
+    """Arnoldi's approximations of the eigenvalues of largest modulus.
 
-
-def _ritz_values(product: Operator, size: int, smoothing: int = 30) -> Values:
-    """Arnoldi's approximations of the eigenvalues of largest modulus, where many are alike.
-
-    Steps taken first leave little of what is small.
+    Parameters
+    ----------
+    product : callable
+        Of an array (size, 1).
+    smoothing : int
+        Products taken first, at least one; they leave little of what is small.
+    enough : float, optional
+        Stop as soon as the largest is as near, in relative terms, by its residual.
     """
     vector = np.random.default_rng(0).standard_normal((size, 1))
     for _ in range(smoothing):
         vector = product(vector)
-        length = np.linalg.norm(vector)
-        if length == 0.0:
+        unit = float(np.abs(vector).max())  # products may be too large to be squared
+        if unit == 0.0:
             return np.zeros(1, dtype=np.complex128)
-        vector = vector / length
+        vector = vector / unit
+        vector = vector / np.linalg.norm(vector)
     basis = np.zeros((_ARNOLDI + 1, size))
     basis[0] = vector[:, 0] / np.linalg.norm(vector)
     projected = np.zeros((_ARNOLDI + 1, _ARNOLDI))
-    taken = 0
-    while taken < _ARNOLDI and (taken == 0 or projected[taken, taken - 1] > 0):
-        new = product(basis[taken][:, None])[:, 0]
+    for k in range(_ARNOLDI):
+        new = product(basis[k][:, None])[:, 0] / unit
         scale = np.linalg.norm(new)
         for _ in range(2):  # once more, for orthogonality to rounding
-            shares = basis[: taken + 1] @ new
-            new = new - shares @ basis[: taken + 1]
-            projected[: taken + 1, taken] += shares
+            shares = basis[: k + 1] @ new
+            new = new - shares @ basis[: k + 1]
+            projected[: k + 1, k] += shares
         length = np.linalg.norm(new)
-        if length > 1e-12 * scale:
-            projected[taken + 1, taken] = length
-            basis[taken + 1] = new / length
-        taken += 1
-    return _eigenvalues(projected[:taken, :taken])
+        values, vectors = np.linalg.eig(projected[: k + 1, : k + 1])
+        top = np.argmax(np.abs(values))
+        residual = length * np.abs(vectors[k, top])
+        settled = enough is not None and k >= 10 and residual <= enough * np.abs(values[top])
+        if length <= 1e-12 * scale or settled:
+            break
+        projected[k + 1, k] = length
+        basis[k + 1] = new / length
+    return np.asarray(unit * values, dtype=np.complex128)
 
 
 def _transient_gap(transitions: sparse.csr_array, states: Indices) -> float:
