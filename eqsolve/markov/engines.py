@@ -121,6 +121,12 @@ def _eliminated(
             law = engine.law()
             _check_rare(engine, law, members)
         except Trapped as trapped:
+            if trapped.state not in members:
+                raise BadExperiment(
+                    f"{name[0].upper()}{name[1:]} leaves transient states around "
+                    f"{named(trapped.state, states)} with a probability below 1e-290, for all "
+                    f"purposes never: leave them out."
+                ) from trapped
             if trapped.state in tried or len(tried) > _RESTARTS:
                 here, there = named(last, states), named(trapped.state, states)
                 raise BadExperiment(

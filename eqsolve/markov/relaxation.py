@@ -82,10 +82,10 @@ def relaxation_time(transitions: Any, law: Any = None) -> float:
     almost periodic, are told from it down to a distance of 1e-15.
 
     Up to 300 states all eigenvalues are computed. In larger chains those nearest one and minus
-    one are, to four digits, and the largest of the others as Arnoldi's iteration approaches
-    them, from below and to a few per cent. States with less than 1e-290 of the mass are left
-    out. A class of more than 300 transient states whose eigenvalues crowd (a long drift) enters
-    with an upper bound.
+    one are, to three digits at least, and the largest of the others as Arnoldi's iteration
+    approaches them, from below and to a few per cent. States with less than 1e-290 of the mass
+    are left out. A class of more than 300 transient states whose eigenvalues crowd (a long
+    drift) enters with an upper bound.
 
     Examples
     --------

@@ -152,6 +152,15 @@ def test_a_barrier_beyond_floats_is_refused_and_both_sides_named():
         stationary_law(double_well(1_500), name="arm 'a'")
 
 
+def test_transient_states_that_are_never_left_are_named():
+    chain = sparse.csr_array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 1e-300, 1.0]])
+    with pytest.raises(BadExperiment) as caught:
+        stationary_law(chain, states=["calm", "busy", "stuck"])
+    assert str(caught.value) == (
+        "The chain leaves transient states around stuck with a probability below 1e-290, for all purposes never: leave them out."
+    )
+
+
 @pytest.mark.parametrize("coupling", [1e-3, 1e-8, 1e-14])
 def test_nearly_decomposable_chains_by_elimination(coupling):
     states = 150
