@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _DENSE = 128  # states up to which a chain is one block
 _SMALL = 400  # states up to which nothing is faster than elimination
 _WORK = 3e11  # operations of an elimination that is preferred to BiCGSTAB: half a minute
-_MEMORY = 7.5e8  # numbers that an elimination may keep: 6 GB
+_MEMORY = 7.5e8  # numbers that an elimination may hold: 6 GB
 _RESTARTS = 2
 _LIKELY = 1e-3  # of the largest mass, that the last state should have
 _RARE = 1e-300
@@ -88,7 +88,7 @@ def solved_by(
         if tree.memory > _MEMORY:
             raise EqsolveError(
                 f"The stationary law of {name} with {count} states is out of reach: it mixes too "
-                f"slowly for iteration, and its elimination would keep "
+                f"slowly for iteration, and its elimination would take "
                 f"{tree.memory * 8e-9:.0f} GB; fewer states or coarser bins would help."
             )
     trees = {likely: tree}

@@ -113,7 +113,7 @@ class FrontTree:
     work : float
         Multiplications and additions of the elimination.
     memory : float
-        Numbers that are kept.
+        Numbers that are kept, and what the largest front takes while it is worked on.
     """
 
     def __init__(self, pattern: sparse.csr_array, dissection: Dissection) -> None:
@@ -137,7 +137,8 @@ class FrontTree:
             ).astype(np.float64)
             for what in ("pivots", "boundary")
         )
-        self.memory = float((p * p + 2 * p * q).sum())
+        largest = float(((p + q) ** 2).max(initial=0.0))
+        self.memory = float((p * p + 2 * p * q).sum()) + 3.0 * largest
         self.work = float((2 * p * (p + q) ** 2).sum())
 
     def _groups(self) -> list[Group]:

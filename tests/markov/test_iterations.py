@@ -144,7 +144,7 @@ def test_the_engine_is_chosen_by_what_the_chain_allows(monkeypatch):
         solve_chain(walk(2_000, 0.75), name="arm 'b'")
     assert str(caught.value) == (
         "The stationary law of arm 'b' with 2000 states is out of reach: it mixes too slowly for iteration, "
-        "and its elimination would keep 0 GB; fewer states or coarser bins would help."
+        "and its elimination would take 0 GB; fewer states or coarser bins would help."
     )
 
 
