@@ -1,4 +1,7 @@
-"""Finite Markov chains: classes and period, stationary laws, Poisson's equation, relaxation."""
+"""Finite Markov chains: classes and period, stationary laws, Poisson's equation, relaxation.
+
+`solve_chain` gives everything from one elimination; the other functions are its parts.
+"""
 
 from __future__ import annotations
 

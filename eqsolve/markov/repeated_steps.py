@@ -28,7 +28,7 @@ _LIMIT = 240  # steps up to which it pays
 _REVIEWS = (24, 48, 96)  # when to ask whether that will do
 _ALIKE = 1e-13  # relative difference at which the two starts have forgotten themselves
 _SETTLED = 1e-15  # of the largest bias
-_CONTRACTION_SEEN = 1e-16
+_FORGOTTEN = 1e-16  # distance of the two starts at which rounding is reached
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,4 +117,4 @@ def _steps_needed(apart: list[float]) -> float:
     taken = len(apart) - 1
     now, before = max(apart[-1], 1e-18), max(apart[taken // 2], 1e-18)
     speed = np.log(before / now) / (taken - taken // 2)
-    return taken + np.log(max(now / _CONTRACTION_SEEN, 1.0)) / speed if speed > 0 else np.inf
+    return taken + np.log(max(now / _FORGOTTEN, 1.0)) / speed if speed > 0 else np.inf
