@@ -113,16 +113,17 @@ class SamplingProgram:
             "weights": _shaped("weights", weights, (weights.shape[0], arms)),
             "prices": prices,
             "floor": _shaped(
-                "floor", np.zeros(arms) if self.floor is None else self.floor, (arms,)
+                "floors", np.zeros(arms) if self.floor is None else self.floor, (arms,)
             ),
             "allowed": _shaped("allowed", ones if self.allowed is None else self.allowed, shape)
             > 0,
-            "coin": coin / float((prices * coin).sum()),
+            "coin": coin,
             "costs": None if self.costs is None else _shaped("costs", self.costs, shape),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         self._check()
+        object.__setattr__(self, "coin", coin / float((prices * coin).sum()))
 
     def _check(self) -> None:
         if self.criterion not in CRITERIA:
@@ -137,6 +138,8 @@ class SamplingProgram:
         if not self.allowed.any(axis=0).all():
             state = int(np.flatnonzero(~self.allowed.any(axis=0))[0])
             raise BadExperiment(f"No arm is allowed in state {state}: allow at least one.")
+        if (self.coin < 0).any() or not self.coin.any():
+            raise BadExperiment("The coin's occupancy must be nonnegative and not all zero.")
         least = (self.floor[:, None] * self.allowed).sum(axis=0)
         if (self.floor < 0).any() or (least >= 1).any():
             raise BadExperiment(
