@@ -27,18 +27,37 @@ def priority_queue(states: int) -> eq.MarkovExperiment:
 
 def opposite_drifts(states: int) -> eq.MarkovExperiment:
     """Walks that step up, or down, with probability 3/4; noise alike everywhere."""
-    return walks(np.full(states, 0.75), np.full(states, 0.25), np.zeros(states))
+    steps = [_walk(np.full(states, up)) for up in (0.75, 0.25)]
+    return eq.MarkovExperiment(steps, np.zeros((2, states)), 1.0)
 
 
 def double_well(states: int) -> eq.MarkovExperiment:
-    """Walks between two valleys, tilted to one or to the other; higher states pay more."""
-    place = np.linspace(-1, 1, states)
+    """Walks in a plane with two valleys, tilted to one or to the other; places to the right pay.
 
-    def up(tilt: float) -> np.ndarray:
-        height = 24 * (place**2 - 0.25) ** 2 + 2 * tilt * place
-        return 0.5 / (1 + np.exp(np.gradient(height)))
+    In one dimension 10^5 states would take 10^10 steps to mix, and sixteen digits could not tell
+    whether flows are in balance.
+    """
+    size = round(states**0.5)
+    across, along = np.meshgrid(*[np.linspace(-1, 1, size)] * 2, indexing="ij")
+    shape = 24 * (across**2 - 0.25) ** 2 + 4 * along**2
+    kernels = [_descents(shape + tilt * across) for tilt in (2.0, -2.0)]
+    pay = across.ravel()
+    return eq.MarkovExperiment(kernels, [pay, pay], 1.0)
 
-    return walks(up(1.0), up(-1.0), place, total=0.5)
+
+def _descents(height: np.ndarray) -> sparse.csr_array:
+    """A quarter for each neighbour, accepted with odds exp(-rise); else the walk stays."""
+    size, states = height.shape[0], height.size
+    here = np.arange(states).reshape(size, size)
+    rows, columns = [], []
+    for low, high in ((here[:-1], here[1:]), (here[:, :-1], here[:, 1:])):
+        rows += [low.ravel(), high.ravel()]
+        columns += [high.ravel(), low.ravel()]
+    start, end = np.concatenate(rows), np.concatenate(columns)
+    moves = 0.25 / (1 + np.exp(height.ravel()[end] - height.ravel()[start]))
+    kernel = sparse.csr_array((moves, (start, end)), shape=(states, states))
+    stay = 1.0 - np.asarray(kernel.sum(axis=1)).ravel()
+    return sparse.csr_array(kernel + sparse.diags_array(stay))
 
 
 def random_sparse(states: int) -> eq.MarkovExperiment:
@@ -46,15 +65,9 @@ def random_sparse(states: int) -> eq.MarkovExperiment:
     return eq.models.random_sparse_pair(states, successors=10, seed=0)
 
 
-def walks(
-    first: np.ndarray, second: np.ndarray, pay: np.ndarray, total: float = 1.0
-) -> eq.MarkovExperiment:
-    """Walks on a line whose steps up have these probabilities; steps up and down add to `total`."""
-    return eq.MarkovExperiment([_walk(up, total) for up in (first, second)], [pay, pay], 1.0)
-
-
-def _walk(up: np.ndarray, total: float) -> sparse.csr_array:
-    down, hold = total - up, np.full(up.size, 1.0 - total)
+def _walk(up: np.ndarray) -> sparse.csr_array:
+    """A walk on a line with these probabilities of a step up, else down, held at its ends."""
+    down, hold = 1.0 - up, np.zeros(up.size)
     hold[0] += down[0]
     hold[-1] += up[-1]
     shape = (up.size, up.size)
