@@ -12,6 +12,7 @@ from logged import as_cells, assert_same, by_hand, made
 
 import eqsolve as eq
 from eqsolve import TransitionLog
+from eqsolve.design.logs import read
 
 KEYS = {"state": "queue", "arm": "rule", "reward": "profit"}
 ORDERS = {
@@ -33,6 +34,18 @@ def test_time_and_run_make_the_order_of_rows_indifferent(order, next_state):
     assert_same(as_cells(log), wanted)
     assert log._read.query.order == ("streamed" if order == "as recorded" else "sorted")
     assert log.length == (450 if next_state else 447)
+
+
+@pytest.mark.parametrize("keys", [{"time": "minute"}, {}])
+def test_disorder_late_in_a_log_is_found_too(keys, monkeypatch):
+    """The first rows lie in order; the last two runs lie side by side, or backwards."""
+    monkeypatch.setattr(read, "_FIRST", 100)
+    frame = made(150)
+    late = frame.iloc[150:].sort_values("minute", ascending=not keys, kind="stable")
+    mixed = pd.concat([frame.iloc[:150], late])
+    log = TransitionLog.from_table(mixed, **KEYS, run="city", **keys)
+    assert log._read.query.order == "sorted"
+    assert_same(as_cells(log), by_hand(frame, "queue", "rule", "profit", run="city"))
 
 
 def test_runs_side_by_side_without_a_time_go_on_in_the_order_of_rows():

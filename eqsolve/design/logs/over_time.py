@@ -146,7 +146,7 @@ def _by_part(found: ReadLog, parts: int) -> Any:
             f"The rows of {query.source.name} have no order: {query.source.engine} keeps none; "
             "give time= to follow the effect over time."
         )
-    rows = query.rows()
+    rows = query.rows(numbered=True)
     place, first, last = _clock(query, rows)
     span = max(last - first, 1e-300)
     share = (place.cast("float64") - number(first)) / number(span)

@@ -27,6 +27,7 @@ from typing import Any
 from eqsolve.design.logs.tables import OpenTable, load_ibis, number
 
 STREAMED, SORTED, UNORDERED = "streamed", "sorted", "unordered"
+FLAGS = ("last", "contradiction", "tie", "disorder", "lost")
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ class LogQuery:
     order: str = STREAMED
     origin: float = 0.0
 
-    def rows(self, *, bins: bool = True) -> Any:
+    def rows(self, *, bins: bool = True, numbered: bool = False) -> Any:
         """One row a row of the log, under plain names, with the step it stands for.
 
         Columns `arm`, `reward`, `state_0`, ..., `next_0`, ..., `run_0`, ..., `time_0`, ...;
         `last` (the last row of its run), `contradiction`, `tie` and `disorder` where they mean
-        anything, and `row` (from 0) where rows have an order. States as bins if `bins`.
+        anything. States as bins if `bins`; `row` (from 0) if `numbered` and rows have an order.
         """
-        table = self._plain()
+        table = self._plain(numbered or (self.order == SORTED and not self.columns.time))
         # Given next states are compared as they stand, and binned afterwards.
         early = bins and not self.columns.next_state
         if early:
@@ -103,14 +104,14 @@ class LogQuery:
             "reward_sum": reward.sum(),
             "reward_squares": (reward * reward).sum(),
         }
-        for flag in ("last", "contradiction", "tie", "disorder", "lost"):
+        for flag in FLAGS:
             if flag in table.columns:
                 sums[flag] = table[flag].cast("int64").sum()
         return table.group_by([*keys, *extra]).aggregate(**sums)
 
     def first(self, condition: Any) -> dict[str, Any] | None:
         """The first row (states as they stand, not as bins) for which a condition holds."""
-        table = self.rows(bins=False)
+        table = self.rows(bins=False, numbered=True)
         found = table.filter(condition(table))
         if "row" in table.columns:
             found = found.order_by("row")
@@ -126,22 +127,26 @@ class LogQuery:
 
     def runs(self) -> int:
         """How many runs there are."""
-        runs = self._plain().select([f"run_{i}" for i in range(len(self.columns.run))]).distinct()
+        names = [f"run_{i}" for i in range(len(self.columns.run))]
+        runs = self._plain(numbered=False).select(names).distinct()
         return int(self.source.arrow(runs.aggregate(n=runs.count()))["n"][0].as_py())
 
-    def _plain(self) -> Any:
-        """The columns under plain names, floats that are no number made null."""
+    def _plain(self, numbered: bool) -> Any:
+        """The columns under plain names, floats that are no number made null.
+
+        Rewards stay as narrow as they are: where the log is sorted, every byte counts.
+        """
         ibis, given, table = load_ibis(), self.columns, self.source.table
         names: dict[str, Any] = {
             "arm": self.source.present(table[given.arm]),
-            "reward": self.source.present(table[given.reward].cast("float64")),
+            "reward": table[given.reward],
         }
         for prefix, columns in (
             ("state", given.state), ("next", given.next_state),
             ("run", given.run), ("time", given.time),
         ):  # fmt: skip
             names |= {f"{prefix}_{i}": self.source.present(table[c]) for i, c in enumerate(columns)}
-        if self.source.keeps_order:
+        if numbered and self.source.keeps_order:
             names["row"] = ibis.row_number()
         return table.select(**names)
 
@@ -185,7 +190,7 @@ class LogQuery:
     def _with_flags(self, table: Any) -> Any:
         """Next states where they are not a column, and flags of rows that are wrong."""
         width = range(len(self.columns.state))
-        flags: dict[str, Any] = {}
+        flags = {"reward": self.source.present(table.reward.cast("float64"))}
         ordered = self.order != UNORDERED
         if not self.columns.next_state:
             flags |= {f"next_{i}": table[f"following_{i}"] for i in width}
@@ -202,7 +207,7 @@ class LogQuery:
         lost = [column.isnull() for column in (*_all(table, "run"), *_all(table, "time"))]
         if lost:
             flags["lost"] = reduce(or_, lost)
-        return table.mutate(**flags) if flags else table
+        return table.mutate(**flags)
 
 
 def _all(table: Any, prefix: str) -> list[Any]:

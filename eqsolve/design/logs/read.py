@@ -15,10 +15,11 @@ import numpy as np
 from eqsolve.design.estimation.counts import TransitionCounts
 from eqsolve.design.logs.door import check_arms
 from eqsolve.design.logs.labels import Coding, bin_names
-from eqsolve.design.logs.query import SORTED, STREAMED, UNORDERED, LogQuery
+from eqsolve.design.logs.query import FLAGS, SORTED, STREAMED, UNORDERED, LogQuery
 from eqsolve.errors import BadLog
 
 MOST_ROWS = 20_000_000  # different (arm, state, next state); beyond, states are no states
+_FIRST = 1_000_000  # rows that are looked at for their order before all are counted
 _PILOT = 1000  # rows whose mean tells whether squares would cancel
 _FAR = 1e4  # standard deviations of the rewards from zero, from which they would
 
@@ -49,6 +50,8 @@ def read(query: LogQuery, arms: Sequence[Hashable] | None) -> ReadLog:
         Naming the first row or the column at fault.
     """
     query = replace(query, origin=_origin(query))
+    if query.order == STREAMED and _misplaced_at_once(query):
+        query = replace(query, order=SORTED)
     found = _grouped(query)
     if query.order == STREAMED and _misplaced(query, found):
         query = replace(query, order=SORTED)
@@ -93,6 +96,17 @@ def _grouped(query: LogQuery) -> Any:
             "give bins= for numeric columns, or fewer columns in state=."
         )
     return found
+
+
+def _misplaced_at_once(query: LogQuery) -> bool:
+    """Whether the first rows already do not lie in order, which spares a wrong count of all."""
+    if not (query.columns.time or query.columns.run):
+        return False
+    source = replace(query.source, table=query.source.table.limit(_FIRST))
+    first = replace(query, source=source)
+    flags = first.rows(bins=False)
+    sums = {name: flags[name].cast("int64").sum() for name in FLAGS if name in flags.columns}
+    return _misplaced(first, source.arrow(flags.aggregate(**sums).fill_null(0)))
 
 
 def _misplaced(query: LogQuery, found: Any) -> bool:
