@@ -5,7 +5,7 @@ fills in, and steps take thousands. The jump chain J (P without its holds, rows 
 w = pi * out; its equations w (I - J) = 0 and (I - J) h = b / out are singular, consistent and, on
 such graphs, solved in a few hundred products by BiCGSTAB (van der Vorst 1992).
 
-That is accurate against the largest mass only. Sweeps w <- w / 4 + 3 w J / 4 from there have only
+That is accurate against the largest mass only. Sweeps w <- (w + w J) / 2 from there have only
 additions and carry accuracy to the rare states: a relative error travels as the reversed chain
 does, which is soon where the mass is. Two starts must come to the same law in every state, if
 need be by way of the chain of groups of states.
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 _ROUNDS = 12  # restarts with the residual computed afresh
 _PRODUCTS = 2000  # iterations a round
 _SWEEPS = 5000
-_STAY = 0.25  # share of a sweep that stays: no chain is periodic then
-_SEEN = 1e-9  # of the largest mass
-_ROUGH = 1e-3
-_SLOWING = 0.8  # change over twenty sweeps, of the change before, from which waiting is in vain
 _STEADY = 1e-14  # relative change a sweep at which a law has settled
 _SAME = 1e-9  # relative difference up to which two laws are the same
 _RECONCILIATIONS = 50
@@ -201,65 +197,41 @@ def _leaving(transitions: sparse.csr_array) -> Array:
 def _law(forward: sparse.csr_array, start: Array) -> Array:
     """Law of the jump chain, up to what separates sets that hardly communicate."""
     mass = _swept(forward, start, 50)
-    mass = np.maximum(mass + _corrected(forward, np.ones(mass.size), mass), 0.0)
-    # What is below the accuracy of such a correction starts from nothing: too little is made
-    # good by sweeps within the time that mass takes to get there, too much takes far longer.
-    mass = _settled(forward, np.where(mass > _SEEN * mass.max(), mass, 1e-290), enough=_ROUGH)
-    for _ in range(2):
-        if mass.min() < _LEAST:
-            break
-        share = _corrected(forward, mass, np.ones(mass.size))
-        mass = mass * np.clip(1.0 + share, 0.1, 10.0)
-    return _settled(forward, mass, plateau=_SAME)
-
-
-def _corrected(forward: sparse.csr_array, unit: Array, mass: Array) -> Array:
-    """What to add to a law `mass`, both in units of `unit`.
-
-    In units of the law itself the equations are those of the reversed chain, and an answer that
-    is accurate against the largest entry is so in every state.
-    """
-
-    def flow(x: Array) -> Array:
-        return np.asarray(x - (forward @ (unit * x)) / unit)
-
     found, error = np.zeros(mass.size), np.inf
     for _ in range(_ROUNDS):
-        rest = -flow(mass + found)
-        rest = rest - (unit @ rest) * mass / (unit @ mass)
+        rest = forward @ (mass + found) - (mass + found)
+        rest = rest - rest.sum() * mass
         before, error = error, float(np.abs(rest).max())
-        if error <= _EXACT * mass.max() or not error < before:
+        if error <= _ROUNDING * mass.max() or not error < before:
             break
-        step = _bicgstab(flow, rest)
+        step = _bicgstab(lambda x: x - forward @ x, rest)
         if step is None:
             break
         found = found + step
-    return found
+    mass = np.maximum(mass + found, 1e-290)
+    return _settled(forward, mass, plateau=_SAME)
 
 
-def _settled(
-    forward: sparse.csr_array, mass: Array, enough: float = _STEADY, plateau: float = 0.0
-) -> Array:
-    """Sweeps until masses change by `enough` in relative terms, or as little as for ever.
+def _settled(forward: sparse.csr_array, mass: Array, plateau: float) -> Array:
+    """Sweeps until no mass changes in relative terms, or all change no faster than `plateau`.
 
-    Mass that leaks between sets that hardly communicate changes by the same for ever: by less
-    than `plateau`, that will do.
+    Mass that leaks between sets that hardly communicate does the latter, for ever.
     """
     change = np.inf
     for _ in range(_SWEEPS // 20):
         last = _swept(forward, mass, 19)
         mass = _swept(forward, last, 1)
-        if mass.min() == 0.0:
+        if mass.min() < _LEAST:
             break
         before, change = change, float((np.abs(mass - last) / mass).max())
-        if change <= enough or (change <= plateau and change > _SLOWING * before):
+        if change <= _STEADY or (change <= plateau and change > 0.8 * before):
             break
     return np.asarray(mass / mass.sum())
 
 
 def _swept(forward: sparse.csr_array, mass: Array, sweeps: int) -> Array:
     for _ in range(sweeps):
-        mass = _STAY * mass + (1 - _STAY) * (forward @ mass)
+        mass = (mass + forward @ mass) / 2
     return mass
 
 
@@ -278,7 +250,7 @@ def _reconciled(
         if min(first.min(), second.min()) < _LEAST:
             return None, kept
         if _alike(first, second):
-            first, second = (_settled(forward, mass) for mass in (first, second))
+            first, second = (_settled(forward, mass, plateau=0.0) for mass in (first, second))
             return (first if _alike(first, second) else None), kept
         ratio = np.log(first / second)
         ordered = np.sort(ratio)
