@@ -97,7 +97,8 @@ def _against_the_leader(game: Any, vector: Array, place: int) -> float:
     total = 0.0
     mix = vector[game.blocks[place]]
     for own, pays, mass in zip(tables[place], tables[1 - place], masses, strict=True):
-        gets = mix @ pays
+        # Near zero, so that rounding of large payoffs hides no preference.
+        gets = mix @ (pays - pays.min())
         tied = gets >= gets.max() - TIED * (float(np.ptp(pays)) or 1.0)
         total += mass * float((mix @ own)[tied].min())
     return total

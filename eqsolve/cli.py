@@ -29,7 +29,9 @@ def main() -> None:
     try:
         app()
     except EqsolveError as error:
-        print(f"eqsolve: {error}", file=sys.stderr)
+        # Formulations of other concepts would bury the few that could have been used.
+        lines = [line for line in str(error).splitlines() if " not express " not in line]
+        print("eqsolve: " + "\n".join(lines), file=sys.stderr)
         sys.exit(1)
 
 

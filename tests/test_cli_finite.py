@@ -168,6 +168,13 @@ def test_errors_are_one_sentence(run, words, sentence):
     assert out == ""
 
 
+def test_only_formulations_that_could_have_been_used_are_listed(run):
+    code, _, err = run("solve", "two_roads", "--concept", "commitment")
+    assert code == 1
+    assert "multiple-linear-programs: it takes one leader and one follower" in err
+    assert "not express" not in err
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

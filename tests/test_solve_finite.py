@@ -151,3 +151,44 @@ def test_files_are_solved_as_they_come(tmp_path):
     game = random_game(9)
     again = eq.NormalFormGame.from_nfg(game.to_nfg(tmp_path / "game.nfg"))
     np.testing.assert_array_equal(eq.solve(again).vector, eq.solve(game).vector)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e8, 0.0), (1e-8, 0.0), (1.0, 1e7), (1e6, 1e9)])
+def test_units_and_origins_of_payoffs_lose_no_digits(scale, shift):
+    rng = np.random.default_rng(3)
+    two, three = rng.random((2, 5, 5)), rng.random((3, 2, 2, 2))
+    typed, parts = rng.random((2, 1, 2, 3, 3)), rng.random((4, 4))
+
+    def security(by, add):
+        covered, uncovered = by * parts[0] + add, -by * parts[1] + add
+        return eq.SecurityGame(
+            covered, uncovered, -by * parts[2] + add, by * parts[3] + add, resources=2
+        )
+
+    def typed_game(by, add):
+        return eq.BayesianGame([[0.4, 0.6]], by * typed + add)
+
+    cases = [
+        (lambda by, add: eq.NormalFormGame(by * two + add), asked)
+        for asked in (
+            eq.Nash(0),
+            eq.Correlated(0),
+            eq.CoarseCorrelated("egalitarian"),
+            eq.Stackelberg(0),
+            eq.Stackelberg(0, "pessimistic"),
+        )
+    ]
+    cases += [
+        (lambda by, add: eq.NormalFormGame(by * three + add), asked)
+        for asked in (
+            eq.Stackelberg(0, commitment="correlated"),
+            eq.Stackelberg(0, response="coarse correlated"),
+        )
+    ]
+    cases += [(typed_game, eq.Stackelberg(0)), (security, eq.Stackelberg(0))]
+    for make, asked in cases:
+        plain, moved = eq.solve(make(1.0, 0.0), asked), eq.solve(make(scale, shift), asked)
+        assert (moved.value - shift) / scale == pytest.approx(plain.value, abs=1e-6)
+        assert (moved.certificate.bound - shift) / scale == pytest.approx(
+            plain.certificate.bound, abs=1e-6
+        )

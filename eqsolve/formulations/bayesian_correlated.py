@@ -148,6 +148,7 @@ class BlindMediatorProgram:
             lower=np.append(np.zeros(plans), whole.lower[outcomes:]),
             upper=np.append(np.full(plans, np.inf), whole.upper[outcomes:]),
             sense=whole.sense,
+            constant=whole.constant,
             game=game,
             obedience=whole.obedience,
             egalitarian=whole.egalitarian,

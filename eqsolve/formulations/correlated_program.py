@@ -118,6 +118,7 @@ def obedience_program(game: Any, concept: Any, obedience: Obedience) -> Obedienc
     law, masses = obedience.types_law
     rows, size = obedience.rows, obedience.outcomes
     egalitarian = is_word(concept.objective, "egalitarian")
+    constant = 0.0
     low = np.concatenate([np.zeros(rows.shape[0]), masses])
     high = np.concatenate([np.full(rows.shape[0], np.inf), masses])
     stacked = sp.vstack([rows, law], format="csr")
@@ -133,7 +134,10 @@ def obedience_program(game: Any, concept: Any, obedience: Obedience) -> Obedienc
         lower, upper = np.append(lower, -np.inf), np.append(upper, np.inf)
         objective = np.append(np.zeros(size), 1.0)
     else:
-        objective = weights_over(game, concept.objective, obedience.shape).ravel()
+        weights = weights_over(game, concept.objective, obedience.shape).ravel()
+        # Probabilities sum to one, so that a constant may be taken out, and with it lost digits.
+        constant = float((weights.min() + weights.max()) / 2)
+        objective = weights - constant
     return ObedienceProgram(
         objective=objective,
         rows=stacked,
@@ -142,6 +146,7 @@ def obedience_program(game: Any, concept: Any, obedience: Obedience) -> Obedienc
         lower=lower,
         upper=upper,
         sense=concept.sense,
+        constant=constant,
         write=lambda: _written(game, concept, obedience),
         game=game,
         obedience=obedience,

@@ -56,10 +56,11 @@ class Dobss:
         size = m + types * each
         rows, low, high = _rows(follower / unit)
         objective = np.zeros(size)
+        low_payoff = float(leader.min())  # taken out: every type's z sums to one
         integer = np.zeros(size, dtype=bool)
         for t in range(types):
             begin = m + t * each
-            objective[begin : begin + m * k] = law[t] * leader[t].ravel()
+            objective[begin : begin + m * k] = law[t] * (leader[t].ravel() - low_payoff)
             integer[begin + m * k : begin + each] = True
         integer[:m] = concept.commitment == "pure"
         return LinearProgram(
@@ -70,6 +71,7 @@ class Dobss:
             lower=np.zeros(size),
             upper=np.ones(size),
             sense="max",
+            constant=low_payoff,
             integer=integer,
             write=lambda: _written(leader, follower, law),
             game=(game, concept),

@@ -57,11 +57,16 @@ class SecurityCoverage:
         eye, each = sp.identity(targets, format="csr"), sp.identity(types, format="csr")
         ones = np.ones((targets, 1))
         rows, low, high = [], [], []
+        # Both players in units of their spread, from their smallest payoff on.
+        (covered, uncovered), least, unit = _in_units(
+            game.defender_covered, game.defender_uncovered
+        )
+        (kept, lost), *_ = _in_units(game.attacker_covered, game.attacker_uncovered)
         for t in range(types):
-            worth = game.defender_covered[t] - game.defender_uncovered[t]
-            loss = game.attacker_covered[t] - game.attacker_uncovered[t]
-            reach = game.defender_covered[t].max() - game.defender_uncovered[t]
-            regret = game.attacker_uncovered[t].max() - game.attacker_covered[t]
+            worth = covered[t] - uncovered[t]
+            loss = kept[t] - lost[t]
+            reach = covered[t].max() - uncovered[t]
+            regret = lost[t].max() - kept[t]
             chosen = np.zeros((1, types))
             chosen[0, t] = 1.0
             pick = sp.kron(chosen, eye)
@@ -72,17 +77,17 @@ class SecurityCoverage:
                 sp.hstack([-sp.diags_array(worth), sp.diags_array(reach) @ pick, picked, none])
             )
             low.append(np.full(targets, -np.inf))
-            high.append(game.defender_uncovered[t] + reach)
+            high.append(uncovered[t] + reach)
             # k - c loss >= Au,  k - c loss + a M <= Au + M
             gain = sp.hstack([-sp.diags_array(loss), sp.csr_array(pick.shape), none, picked])
             rows.append(gain)
-            low.append(game.attacker_uncovered[t])
+            low.append(lost[t])
             high.append(np.full(targets, np.inf))
             rows.append(
                 sp.hstack([-sp.diags_array(loss), sp.diags_array(regret) @ pick, none, picked])
             )
             low.append(np.full(targets, -np.inf))
-            high.append(game.attacker_uncovered[t] + regret)
+            high.append(lost[t] + regret)
         sums = np.zeros((1 + types, size))
         sums[0, :targets] = 1.0
         for t in range(types):
@@ -91,7 +96,7 @@ class SecurityCoverage:
         low.append(np.append(0.0, np.ones(types)))
         high.append(np.append(float(game.resources), np.ones(types)))
         objective = np.zeros(size)
-        objective[attacks.stop : attacks.stop + types] = game.probabilities
+        objective[attacks.stop : attacks.stop + types] = unit * game.probabilities
         integer = np.zeros(size, dtype=bool)
         integer[attacks] = True
         free = np.full(2 * types, np.inf)
@@ -103,6 +108,7 @@ class SecurityCoverage:
             lower=np.concatenate([np.zeros(targets * (1 + types)), -free]),
             upper=np.concatenate([np.ones(targets * (1 + types)), free]),
             sense="max",
+            constant=least,
             integer=integer,
             write=lambda: _written(game),
             game=game,
@@ -118,6 +124,13 @@ class SecurityCoverage:
         attacks = np.eye(game.targets)[picked.argmax(axis=1)]
         vector = np.concatenate([cover, attacks.ravel()])
         return FiniteAnswer(vector, bound=getattr(solution, "bound", None))
+
+
+def _in_units(covered: Any, uncovered: Any) -> tuple[tuple[Any, Any], float, float]:
+    """Payoffs moved and scaled into [0, 1], with what was taken out."""
+    least = float(min(covered.min(), uncovered.min()))
+    unit = float(max(covered.max(), uncovered.max())) - least or 1.0
+    return ((covered - least) / unit, (uncovered - least) / unit), least, unit
 
 
 def _within(coverage: Any, resources: int) -> Any:

@@ -43,10 +43,12 @@ class ZeroSum:
         """The row player's program; nothing to start from."""
         matrix = game.payoffs[0]
         m, k = matrix.shape
-        guarantee = np.hstack([matrix.T, np.full((k, 1), -1.0)])
+        unit, middle = game.spread or 1.0, float(matrix.min() + matrix.max()) / 2
+        guarantee = np.hstack([(matrix.T - middle) / unit, np.full((k, 1), -1.0)])
         total = np.append(np.ones(m), 0.0)
         return LinearProgram(
-            objective=np.append(np.zeros(m), 1.0),
+            objective=np.append(np.zeros(m), unit),
+            constant=middle,
             rows=sp.csr_array(np.vstack([guarantee, total])),
             row_lower=np.append(np.zeros(k), 1.0),
             row_upper=np.append(np.full(k, np.inf), 1.0),

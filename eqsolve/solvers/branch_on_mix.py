@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -51,7 +51,15 @@ class BranchOnMix:
 
     def solve(self, program: CoarseCommitmentProgram, start: Any = None) -> BoundedSolution:
         """`values` are the mix and the followers' play; `bound` holds also when it stops early."""
-        return _Search(program, self).run()
+        # In units of the leader's spread: tolerances of the engine are absolute.
+        low, unit = float(program.leader.min()), float(np.ptp(program.leader)) or 1.0
+        found = _Search(replace(program, leader=(program.leader - low) / unit), self).run()
+        return replace(
+            found,
+            residual=unit * found.residual,
+            objective=low + unit * float(found.objective or 0.0),
+            bound=low + unit * found.bound,
+        )
 
 
 class _Search:
@@ -59,7 +67,6 @@ class _Search:
         self.program, self.options = program, options
         self.engine, self.looser = Highs(feasibility=1e-9), Highs(feasibility=1e-7)
         self.m, self.profiles = program.leader.shape
-        self.spread = float(np.ptp(program.leader)) or 1.0
         self.best = -np.inf
         self.mix = np.full(self.m, np.nan)
         self.play = np.full(self.profiles, np.nan)
@@ -110,7 +117,7 @@ class _Search:
         return self.answer(self.best + self.slack(), Status.SOLVED)
 
     def slack(self) -> float:
-        return self.options.gap * self.spread
+        return self.options.gap
 
     def relax(self, low: Array, high: Array) -> tuple[float, Array | None, int]:
         """Bound of a box, a mix inside it, and the action whose share should be split."""

@@ -102,15 +102,20 @@ class Highs:
         return engine
 
 
+def cost_unit(program: LinearProgram) -> float:
+    """What costs are divided by: HiGHS's tolerance on reduced costs is absolute."""
+    size = float(np.abs(program.objective).max(initial=0.0))
+    return size if size > 1e2 or 0 < size < 1e-2 else 1.0
+
+
 def model_of(program: LinearProgram) -> Any:
     """The program as `highspy.HighsLp`."""
     columns = sp.csc_array(program.rows)
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = columns.shape
-    model.col_cost_ = program.objective
+    model.col_cost_ = program.objective / cost_unit(program)
     model.col_lower_, model.col_upper_ = program.lower, program.upper
     model.row_lower_, model.row_upper_ = program.row_lower, program.row_upper
-    model.offset_ = program.constant
     maximise = program.sense == "max"
     model.sense_ = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -140,7 +145,7 @@ def status_of(engine: Any) -> Status:
 def answer_of(engine: Any, program: LinearProgram) -> BoundedSolution:
     """What HiGHS has found for the program it was last run on."""
     status, facts = status_of(engine), engine.getInfo()
-    whole = program.kind != "linear"
+    whole, unit = program.kind != "linear", cost_unit(program)
     values, multipliers, objective = np.full(program.objective.size, np.nan), None, None
     worst = np.inf if program.sense == "max" else -np.inf
     bound = worst
@@ -149,11 +154,11 @@ def answer_of(engine: Any, program: LinearProgram) -> BoundedSolution:
         values = np.asarray(found.col_value)
         objective = program.value(values)
         if not whole and found.dual_valid:
-            multipliers = np.asarray(found.row_dual)
+            multipliers = unit * np.asarray(found.row_dual)
     if status is Status.SOLVED and objective is not None:
         bound = objective
     if whole and np.isfinite(facts.mip_dual_bound):
-        bound = float(facts.mip_dual_bound)
+        bound = program.constant + unit * float(facts.mip_dual_bound)
     nodes = max(int(facts.mip_node_count), 0) if whole else 0
     return BoundedSolution(
         values=values,

@@ -61,14 +61,25 @@ class MultipleLinearPrograms:
         """
         if program.pure:
             return _pure(program)
-        if not program.optimistic:
-            return _pessimistic(program, self)
-        return _optimistic(program, self)
+        # In units of the leader's spread: tolerances of the engine are absolute.
+        low, unit = float(program.leader.min()), _size(program.leader)
+        near = replace(program, leader=(program.leader - low) / unit)
+        found = (_optimistic if program.optimistic else _pessimistic)(near, self)
+        if found.objective is None:
+            return found
+        multipliers = None if found.multipliers is None else unit * found.multipliers
+        return replace(
+            found,
+            residual=unit * found.residual,
+            multipliers=multipliers,
+            objective=low + unit * found.objective,
+            bound=low + unit * found.bound,
+        )
 
 
 def _optimistic(program: CommitmentProgram, options: MultipleLinearPrograms) -> BoundedSolution:
     leader, size = program.leader, _size(program.follower)
-    follower = program.follower / size
+    follower = (program.follower - program.follower.min()) / size
     answers = leader.shape[1]
     multipliers = np.zeros((answers, answers))
     # A pure commitment is a good start: it rules out many answers at once.
@@ -166,7 +177,7 @@ def _pure(program: CommitmentProgram) -> BoundedSolution:
 
 def _pessimistic(program: CommitmentProgram, options: MultipleLinearPrograms) -> BoundedSolution:
     leader, size = program.leader, _size(program.follower)
-    follower = program.follower / size
+    follower = (program.follower - program.follower.min()) / size
     engine = Highs(feasibility=options.feasibility).engine(reduce=False)
     best, mix, chosen, bound, solved = -np.inf, np.full(leader.shape[0], np.nan), 0, -np.inf, 0
     done: set[int] = set()
