@@ -152,7 +152,12 @@ def _strategies(
     if reader.peek() == "{":
         named: list[tuple[str, ...]] = []
         while reader.peek() == "{":
+            own = reader.tokens[reader.place]
             named.append(tuple(_texts(reader, "a strategy's name")))
+            if not named[-1]:
+                raise NotAGame(
+                    f"{reader.name}, line {own.line}: player {len(named)} has no strategies."
+                )
         actions = tuple(len(own) for own in named)
     else:
         named, counts = [], []

@@ -179,6 +179,7 @@ def test_gambit_reads_what_is_written():
         ('NFG 1 R "t"\n{ "a" "b" }\n[ 2 2 ]', r"line 3: expected '{' before the players"),
         ('NFG 1 R "t" { "a" "b" }\n{ 2 }\n1 1', "line 2: 2 players but strategies of 1"),
         ('NFG 1 R "t" { "a" "b" }\n{ 2 x }', "line 2: a number of strategies must be a whole"),
+        ('NFG 1 R "t" { "a" "b" }\n{ { "x" }\n{ } }', "line 3: player 2 has no strategies"),
         ('NFG 1 R "t" { "a" "b" } { 1 2 }\n1 2\n3 four', "line 3: a payoff must be a number"),
         ('NFG 1 R "t" { "a" "b" } { 1 2 }\n1 2\n3 1/0', "line 3: a payoff must be a number"),
         ('NFG 1 R "t" { "a" "b" } { 1 2 }\n1 2\n3', "line 3: the file ends where a payoff belongs"),
