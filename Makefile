@@ -1,17 +1,21 @@
 # make demo: the main job on a fresh machine. make test: the tests. Python >= 3.11 is all they need.
+# make thorough: the tests with every random instance, not a fifth of the long families.
 # make spark: what the tests of logs on Spark need beside Java (450 MB); without it they are skipped.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint spark bench clean
+.PHONY: demo test thorough lint spark bench clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/eqsolve reproduce
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n 2
+
+thorough: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n 2 --thorough
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

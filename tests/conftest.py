@@ -1,6 +1,19 @@
-"""What the suite counts is shown at its end."""
+"""How thorough the suite is; what it counts is shown at its end."""
 
 import collections
+
+import pytest
+
+
+def pytest_addoption(parser):
+    """`--thorough`: every random instance; a fifth of the long families are tried without it."""
+    parser.addoption("--thorough", action="store_true", help="try every random instance")
+
+
+@pytest.fixture
+def share(request):
+    """Of the random instances of long families, the share to try."""
+    return 1.0 if request.config.getoption("--thorough") else 0.2
 
 
 def pytest_terminal_summary(terminalreporter):
