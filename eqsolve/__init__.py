@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eqsolve._simulate import simulate as simulate
     from eqsolve._simulate_experiment import simulate_experiment as simulate_experiment
     from eqsolve._solve import solve as solve
+    from eqsolve._train_leader import train_leader as train_leader
     from eqsolve._validate import validate as validate
     from eqsolve.commitment import PartiallyObservableMarkovGame as PartiallyObservableMarkovGame
     from eqsolve.commitment import StackelbergPOMDP as StackelbergPOMDP
@@ -86,6 +87,7 @@ else:
         "validate": "_validate",
         "predict_rate": "_predict_rate",
         "optimal_design": "_optimal_design",
+        "train_leader": "_train_leader",
         "PartiallyObservableMarkovGame": "commitment",
         "StackelbergPOMDP": "commitment",
         "check_admissible": "commitment",

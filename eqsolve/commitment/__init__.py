@@ -7,6 +7,7 @@ question to the leader at a time, a gymnasium environment).
 
 from __future__ import annotations
 
+from eqsolve.commitment.actor_critic import ActorCritic
 from eqsolve.commitment.admissible import check_admissible
 from eqsolve.commitment.batch_game import BatchGame
 from eqsolve.commitment.bayesian_play import from_bayesian
@@ -25,6 +26,7 @@ from eqsolve.commitment.policy import (
     as_commitment,
 )
 from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.ppo import PPO
 from eqsolve.commitment.responses import (
     Behaviour,
     BestResponse,
@@ -40,9 +42,12 @@ from eqsolve.commitment.responses import (
 )
 from eqsolve.commitment.setting import Setting, as_batch_game
 from eqsolve.commitment.subgame import Subgame
+from eqsolve.commitment.trained import TrainedLeader
 from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
 
 __all__ = [
+    "PPO",
+    "ActorCritic",
     "BatchGame",
     "Behaviour",
     "BestResponse",
@@ -66,6 +71,7 @@ __all__ = [
     "StackelbergPOMDP",
     "Subgame",
     "TabularPolicy",
+    "TrainedLeader",
     "VectorStackelbergPOMDP",
     "as_batch_game",
     "as_commitment",
