@@ -15,7 +15,9 @@ from eqsolve.commitment.commitment_env import CommitmentEnv
 from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
 from eqsolve.commitment.gap import GapPath, coarse_correlated_path
+from eqsolve.commitment.interval import ResponseInterval, response_interval
 from eqsolve.commitment.normal_form_play import from_normal_form
+from eqsolve.commitment.optimum import CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
 from eqsolve.commitment.plans import in_plans
 from eqsolve.commitment.policy import (
@@ -54,6 +56,8 @@ __all__ = [
     "Certified",
     "Commitment",
     "CommitmentEnv",
+    "CommitmentOptimum",
+    "CommittedPolicy",
     "Episodes",
     "GapPath",
     "LeaderPolicy",
@@ -67,6 +71,7 @@ __all__ = [
     "QLearning",
     "RegretMatchingPlus",
     "Response",
+    "ResponseInterval",
     "Setting",
     "StackelbergPOMDP",
     "Subgame",
@@ -82,5 +87,6 @@ __all__ = [
     "from_pettingzoo",
     "in_plans",
     "play_episodes",
+    "response_interval",
     "to_pettingzoo",
 ]

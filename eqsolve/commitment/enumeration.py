@@ -1,0 +1,321 @@
+"""The best pure commitment against a given response algorithm: listed, or found and proven.
+
+Where few commitments differ, all are played out and the best is the answer. Where they are too
+many, those are played out first that would be best if followers did what suits the leader
+(`eqsolve.commitment.team`); one that reaches that bound is optimal, and nothing else is listed.
+
+Followers whose play is random give a commitment a random value. Then values are means over
+replications: all commitments share the random numbers of a batch, the best is played again with
+fresh ones for an unbiased value, and the bound holds for all commitments together with the stated
+confidence (Hoeffding's inequality with a union over commitments), or for sure where the team's
+bound is lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.commitment.blocks import Blocks, blocks_of
+from eqsolve.commitment.episodes import play_episodes
+from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, pure_policy
+from eqsolve.commitment.policy import Commitment
+from eqsolve.commitment.responses.best_response import BestResponse
+from eqsolve.commitment.responses.certified import Certified
+from eqsolve.commitment.responses.per_type import PerType
+from eqsolve.commitment.responses.protocol import Response
+from eqsolve.commitment.responses.q_learning import QLearning
+from eqsolve.commitment.setting import Setting
+from eqsolve.commitment.team import TeamBound, forgetful_bound, team_bound
+from eqsolve.errors import BadCommitment, ResponseNotFinished
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+LISTED = 20_000  # commitments up to which all are played out at once
+MOST = 2_000_000  # the same, where the team's bound was not reached
+BATCH = 4096  # episodes played together
+PER_PLAN = 4096  # commitments tried for each profile of followers' plans
+PLANS = 64  # profiles of plans tried
+FRESH = 10  # how many times the replications are played again for the best
+
+
+def randomness(setting: Setting) -> str | None:
+    """Why followers' answer to a commitment is random, or None where it is not.
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> from eqsolve.commitment.responses import MultiplicativeWeights
+    >>> game = eq.models.simple_allocation()
+    >>> lead = eq.StackelbergPOMDP(game, response=MultiplicativeWeights(), response_plays=9)
+    >>> randomness(lead.setting)
+    "it learns from plays that are drawn; with feedback='expected' it would not be random"
+    """
+    return _random_part(setting.response, setting.game)
+
+
+def _random_part(response: Response, game: Any) -> str | None:
+    if isinstance(response, Certified):
+        return _random_part(response.inner, game)
+    if isinstance(response, BestResponse) or getattr(response, "deterministic", False):
+        return None
+    if isinstance(response, PerType):
+        alone = game.followers == 1 and game.prior is not None and game.prior.size == 1
+        if response.feedback == "expected" or alone:
+            return None
+        return (
+            "it learns from plays that are drawn; with feedback='expected' it would not be random"
+        )
+    if isinstance(response, QLearning):
+        return "it explores at random"
+    return "nothing says that it is deterministic; where it is, give it deterministic = True"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluator:
+    """Plays commitments out against a setting's followers.
+
+    Parameters
+    ----------
+    setting : Setting
+    replications : int
+        Episodes a commitment; 1 where nothing is random.
+    seed : int
+    """
+
+    setting: Setting
+    replications: int = 1
+    seed: int = 0
+
+    def samples(self, commitment: Commitment, stream: int = 0) -> Array:
+        """Values (B, replications); -inf where followers must come to an end and do not."""
+        setting, R = self._forgiving, self.replications
+        exact = setting.response.memoryless
+        rng = np.random.default_rng([self.seed, stream])
+        many = Commitment(np.repeat(commitment.table, R, axis=0))
+        went = play_episodes(setting, many, rng, exact=exact)
+        values = went.rewards
+        if self.setting.response.demands_end:
+            values = np.where(went.finished, values, -np.inf)
+        return values.reshape(-1, R)
+
+    def values(self, commitment: Commitment, stream: int = 0) -> Array:
+        """Mean values (B,)."""
+        return np.asarray(self.samples(commitment, stream).mean(axis=1))
+
+    @property
+    def batch(self) -> int:
+        """Commitments to play out together."""
+        game = self.setting.game
+        size = int(np.prod(game.types) * np.prod(game.actions))
+        return max(1, min(BATCH, 4_000_000 // max(1, size)) // self.replications)
+
+    @property
+    def _forgiving(self) -> Setting:
+        response: Any = self.setting.response
+        if not response.demands_end:
+            return self.setting
+        return replace(self.setting, response=replace(response, unfinished="say"))
+
+
+@dataclass
+class _Best:
+    """What the search has seen so far."""
+
+    value: float = -np.inf
+    worst: float = np.inf
+    places: Integers | None = None
+    count: int = 0
+    restless: int = 0
+
+    def take(self, places: Integers, values: Array) -> None:
+        """Some more commitments (B, blocks) and their values (B,)."""
+        self.count += values.size
+        ended = np.isfinite(values)
+        self.restless += int((~ended).sum())
+        if not ended.any():
+            return
+        at = int(values.argmax())
+        self.worst = min(self.worst, float(values[ended].min()))
+        if values[at] > self.value:
+            self.value, self.places = float(values[at]), places[at]
+
+
+def best_pure(
+    setting: Setting,
+    *,
+    replications: int | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+    gap: float = EXACT,
+    most: int = MOST,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> CommitmentOptimum:
+    """The best pure commitment of a setting; see `eq.optimal_commitment`.
+
+    Raises
+    ------
+    BadCommitment
+        When plays cannot be listed, or followers' play is random and no replications are given.
+    ResponseNotFinished
+        When followers come to their end under no commitment.
+    """
+    reason = randomness(setting)
+    if reason is not None and replications is None:
+        raise BadCommitment(
+            f"The value of a commitment against {setting.response!r} is random: {reason}. Give "
+            "replications=, the number of episodes by which each commitment is judged."
+        )
+    blocks = blocks_of(setting.game)
+    team = team_bound(blocks)
+    evaluator = Evaluator(setting, 1 if reason is None else int(replications or 1), seed)
+    found, listed = _search(blocks, team, evaluator, gap, most, report)
+    if found.places is None:
+        raise ResponseNotFinished(
+            f"{setting.response!r} has not finished after {setting.response_plays} plays under "
+            f"any of {found.count} commitments; give it more plays, or a looser bound."
+        )
+    method = "enumeration" if listed else "decomposition over observations"
+    notes = [_restless(found)] if found.restless else []
+    worst = found.worst if listed and evaluator.replications == 1 else None
+    value, bound, interval = found.value, team.value, None
+    if reason is not None:
+        value, interval, bound, note = _judged_again(
+            setting, evaluator, blocks, team, found, listed, confidence
+        )
+        notes.append(note)
+        method += ", sampled"
+    elif listed:
+        bound = value
+    elif _short(value, bound):
+        notes.append(
+            f"Of {blocks.total:.3g} commitments {found.count} were played out; the bound is that "
+            "of followers who do as the leader wishes."
+        )
+    table = blocks.combined(found.places[None]).table[0]
+    policy = pure_policy(table, setting.game.leader_actions, blocks.asked(found.places))
+    return CommitmentOptimum(
+        value=value,
+        bound=max(bound, value),
+        policy=policy,
+        method=method,
+        worst=worst,
+        commitments=found.count,
+        interval=interval,
+        notes=tuple(notes),
+        problem=setting,
+    )
+
+
+def upper_bound(setting: Setting, blocks: Blocks, team: TeamBound) -> float:
+    """What no mixed commitment exceeds, whatever the followers do."""
+    from eqsolve.commitment.team import asks_once
+
+    return team.value if asks_once(blocks) else forgetful_bound(blocks)
+
+
+def _short(value: float, bound: float, gap: float = EXACT) -> bool:
+    return bound - value > gap * max(1.0, abs(bound))
+
+
+def _restless(found: _Best) -> str:
+    return (
+        f"Under {found.restless} of {found.count} commitments followers do not come to an end; "
+        "those are not admitted."
+    )
+
+
+def _search(
+    blocks: Blocks,
+    team: TeamBound,
+    evaluator: Evaluator,
+    gap: float,
+    most: int,
+    report: Callable[[int, int], None],
+) -> tuple[_Best, bool]:
+    """The best commitment seen, and whether all were played out."""
+    found = _Best()
+    total = blocks.total
+    few = total * evaluator.replications <= LISTED
+    if not few:
+        for places in _promising(blocks, team, evaluator):
+            found.take(places, evaluator.values(blocks.combined(places)))
+            if not _short(found.value, team.value, gap):
+                return found, False
+            if found.count * evaluator.replications >= most:
+                break
+        if total * evaluator.replications > most:
+            return found, False
+    found = _Best()
+    for first in range(0, int(total), evaluator.batch):
+        number = np.arange(first, min(first + evaluator.batch, int(total)))
+        places = np.stack(np.unravel_index(number, blocks.counts), axis=1)
+        found.take(places, evaluator.values(blocks.combined(places)))
+        report(found.count, int(total))
+    return found, True
+
+
+def _promising(blocks: Blocks, team: TeamBound, evaluator: Evaluator) -> Iterator[Integers]:
+    """Commitments (B, blocks) that would be best if followers acted as suits the leader."""
+    if team.plans is None:
+        rng = np.random.default_rng(evaluator.seed)
+        yield np.stack([rng.integers(n, size=evaluator.batch) for n in blocks.counts], axis=1)
+        return
+    rng = np.random.default_rng(evaluator.seed)
+    for plan in np.argsort(-team.values, kind="stable")[:PLANS]:
+        parts = team.best_parts(blocks, int(plan))
+        sizes = [own.size for own in parts]
+        count = float(np.prod(sizes, dtype=float))
+        if count <= PER_PLAN:
+            which = np.unravel_index(np.arange(int(count)), sizes)
+        else:
+            which = tuple(rng.integers(n, size=PER_PLAN) for n in sizes)
+        places = np.stack([own[at] for own, at in zip(parts, which, strict=True)], axis=1)
+        for k in range(0, places.shape[0], evaluator.batch):
+            yield places[k : k + evaluator.batch]
+
+
+def _judged_again(
+    setting: Setting,
+    evaluator: Evaluator,
+    blocks: Blocks,
+    team: TeamBound,
+    found: _Best,
+    listed: bool,
+    confidence: float,
+) -> tuple[float, tuple[float, float], float, str]:
+    """Value with interval from fresh plays, bound, and a sentence."""
+    from scipy.stats import t as student
+
+    assert found.places is not None
+    again = replace(evaluator, replications=FRESH * evaluator.replications)
+    sample = again.samples(blocks.combined(found.places[None]), stream=1)[0]
+    value = float(sample.mean())
+    half = 0.0
+    if sample.size > 1:
+        spread = float(sample.std(ddof=1)) / np.sqrt(sample.size)
+        half = float(student.ppf(0.5 + confidence / 2, sample.size - 1)) * spread
+    graph = setting.game.graph
+    paid = np.concatenate([block.values[:, 0].ravel() for block in blocks.blocks])
+    spread = float(np.ptp(np.concatenate([paid, graph.root_rewards[0]])))
+    bound, note = team.value, "The bound is that of followers who do as the leader wishes."
+    if listed:
+        lift = spread * np.sqrt(
+            np.log(found.count / (1 - confidence)) / (2 * evaluator.replications)
+        )
+        if found.value + lift < bound:
+            bound = found.value + float(lift)
+            note = f"The bound holds with probability {confidence:g}."
+    return (
+        value,
+        (value - half, value + half),
+        bound,
+        (
+            f"Followers' play is random: {evaluator.replications} episodes a commitment, "
+            f"{again.replications} fresh ones for the best. {note}"
+        ),
+    )

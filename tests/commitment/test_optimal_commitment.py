@@ -1,0 +1,301 @@
+"""Optimal commitments: published values, brute force over whole tables, and every refusal."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import eqsolve as eq
+from eqsolve import commitment as co
+from eqsolve.commitment.blocks import blocks_of, cell_law
+from eqsolve.commitment.enumeration import best_pure
+from eqsolve.commitment.optimum import pure_policy
+from eqsolve.commitment.team import all_plans, asks_once, forgetful_bound, team_bound
+from eqsolve.errors import BadCommitment, ResponseNotFinished
+
+ARGMAX = co.MultiplicativeWeights(final="argmax", feedback="expected")
+TOLD = co.MultiplicativeWeights(final="argmax", unit=30.0)
+price = eq.models.message_sequential_price
+
+
+def lead(game, response=ARGMAX, plays=50, **options):
+    return eq.StackelbergPOMDP(game, response=response, response_plays=plays, **options)
+
+
+PURE = [
+    ("escape", eq.models.load("escape"), 30.0),
+    ("maintain", eq.models.load("maintain"), 20.0),
+    ("conitzer", eq.models.load("conitzer"), 2.0),
+    ("prisoners", eq.models.load("prisoners_dilemma"), 2.0),
+    ("sexes", eq.models.load("battle_of_the_sexes"), 2.0),
+    ("allocation 1", eq.models.simple_allocation(3, 1), 1 / 3),
+    ("allocation 2", eq.models.simple_allocation(3, 2), 2 / 3),
+    ("allocation 3", eq.models.simple_allocation(3, 3), 1.0),
+    ("matrix design", eq.models.matrix_design(), 10.0),
+    ("price 3", price(3), -1 / 18),
+    ("price 5", price(5), -1 / 20),
+    ("price asymmetric", price("asymmetric"), -0.06),
+    ("price asymmetric, messages", price("asymmetric", messages=2), 0.0),
+    ("price 3, messages", price(3, messages=2), 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "game", "value"), PURE, ids=[case[0] for case in PURE])
+@pytest.mark.parametrize("response", [ARGMAX, co.BestResponse()], ids=["weights", "best"])
+def test_published_optima_of_pure_commitments_are_exact(name, game, value, response):
+    pomdp = lead(game, response, 100)
+    optimum = eq.optimal_commitment(pomdp)
+    assert optimum.value == pytest.approx(value, abs=1e-12)
+    assert optimum.bound == pytest.approx(value, abs=1e-12)
+    assert optimum.exact
+    # What is printed is what was played: the policy gives its value, as policy and commitment.
+    for given in (optimum.policy, optimum.commitment):
+        assert pomdp.play(given, exact=True, seed=1).rewards == pytest.approx(value, abs=1e-12)
+
+
+MIXED = [("escape", 30.0), ("maintain", 27.5), ("conitzer", 2.5), ("prisoners_dilemma", 2.0)]
+
+
+@pytest.mark.parametrize(("name", "value"), MIXED)
+@pytest.mark.parametrize("plays", [33, 400])
+def test_mixed_optima_against_learners_read_as_argmax(name, value, plays):
+    pomdp = lead(eq.models.load(name), TOLD, plays, mixed=True)
+    optimum = eq.optimal_commitment(pomdp)
+    assert optimum.bound == pytest.approx(value, abs=1e-9)
+    assert value - 1e-6 < optimum.value <= optimum.bound
+    assert optimum.exact
+    assert pomdp.play(optimum.policy, exact=True).rewards[0] == pytest.approx(optimum.value)
+    assert optimum.attained == (name in ("escape", "prisoners_dilemma"))
+    assert ("approached and not attained" in str(optimum)) == (not optimum.attained)
+
+
+@pytest.mark.parametrize("name", ["escape", "maintain", "conitzer"])
+@pytest.mark.parametrize("commitment", ["pure", "mixed"])
+def test_games_and_pomdps_agree_where_one_follower_answers_best(name, commitment):
+    game = eq.models.load(name)
+    by_game = eq.optimal_commitment(game, commitment=commitment)
+    pomdp = lead(game, co.BestResponse(), None, mixed=commitment == "mixed")
+    assert by_game.value == pytest.approx(eq.optimal_commitment(pomdp).value, abs=1e-9)
+    assert by_game.exact
+    assert by_game.equilibrium.certificate.bound == pytest.approx(by_game.value)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_mixed_optima_of_random_games_are_those_of_multiple_linear_programs(seed):
+    rng = np.random.default_rng(seed)
+    game = eq.NormalFormGame(rng.integers(-4, 5, (2, 3, 4)).astype(float))
+    kind = eq.optimal_commitment(game)
+    cruel = eq.optimal_commitment(game, stance="pessimistic")
+    values = {
+        ties: eq.optimal_commitment(lead(game, co.BestResponse(ties), None, mixed=True))
+        for ties in ("optimistic", "pessimistic", "uniform")
+    }
+    assert values["optimistic"].value == pytest.approx(kind.value, abs=1e-8)
+    assert values["pessimistic"].bound == pytest.approx(cruel.bound, abs=1e-5)
+    low, middle, high = (values[t].bound for t in ("pessimistic", "uniform", "optimistic"))
+    assert low - 1e-9 <= middle <= high + 1e-9
+    # No mix of a fine grid does better against followers who split ties evenly.
+    grid = np.array([m for m in itertools.product(range(21), repeat=3) if sum(m) == 20]) / 20
+    pomdp = lead(game, co.BestResponse("uniform"), None, mixed=True)
+    assert pomdp.play(grid[:, None], exact=True).rewards.max() <= middle + 1e-9
+    learned = eq.optimal_commitment(lead(game, TOLD, 7, mixed=True))
+    assert learned.bound == pytest.approx(middle, abs=1e-9)
+
+
+def bayesian(seed, types=(1, 2, 2), actions=(3, 2, 2)):
+    rng = np.random.default_rng(seed)
+    prior = rng.dirichlet(np.ones(np.prod(types))).reshape(types)
+    return eq.BayesianGame(prior, rng.random((len(types), *types, *actions)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_enumeration_is_brute_force_over_all_tables(seed):
+    game = co.from_bayesian(bayesian(seed, types=(2, 2, 2)))
+    pomdp = lead(game)
+    tables = np.array(list(itertools.product(range(3), repeat=2)))
+    values = pomdp.play(tables, exact=True).rewards
+    optimum = eq.optimal_commitment(pomdp)
+    assert optimum.commitments == 9
+    assert (optimum.value, optimum.worst) == pytest.approx((values.max(), values.min()))
+    # Nobody gets more from these or any other followers than a leader whom they obey.
+    team = team_bound(blocks_of(game))
+    best = max(
+        float(co.Subgame(game, table).leader_value(co.Behaviour(mixes))[0])
+        for table in tables
+        for mixes in _plans_as_mixes(game)
+    )
+    assert team.value == pytest.approx(best)
+    assert optimum.value <= team.value + 1e-12
+
+
+def _plans_as_mixes(game):
+    plans = all_plans(game)
+    for s in range(plans[0].shape[0]):
+        yield tuple(np.eye(a)[own[s]][None] for own, a in zip(plans, game.actions, strict=True))
+
+
+def test_reduced_commitments_of_the_price_mechanism_are_all_there_are():
+    game = price(3)
+    pomdp = lead(game)
+    every = np.array(list(itertools.product(range(6), repeat=3)))
+    blocks = blocks_of(game)
+    values = pomdp.play(every, exact=True).rewards
+    few = blocks.commitments(np.arange(int(blocks.total)))
+    reduced = pomdp.play(few, exact=True).rewards
+    assert np.allclose(np.unique(values.round(9)), np.unique(reduced.round(9)))
+    assert blocks.total < every.shape[0] / 10
+
+
+def test_decomposition_finds_what_enumeration_does():
+    pomdp = lead(price("asymmetric", messages=2))
+    found = best_pure(pomdp.setting)
+    assert found.method == "decomposition over observations"
+    assert found.commitments < 5000
+    assert found.value == found.bound == 0.0
+    # Where the bound is not reached it is said, and the value is what was found.
+    short = best_pure(lead(price(5, messages=2), plays=20).setting, most=9000)
+    assert short.bound == 0.0
+    assert -0.05 < short.value < 0.0
+    assert "10880" in str(short)
+    loose = best_pure(lead(price(5, messages=2), plays=20).setting, gap=0.5)
+    assert loose.value >= -0.5
+    assert loose.commitments < short.commitments
+
+
+def test_laws_of_cells_are_those_of_the_plans():
+    game = price(3, messages=2)
+    laws = cell_law(game, all_plans(game))
+    assert laws.shape == (64, 36)
+    assert np.allclose(laws.sum(axis=1), 1.0)
+
+
+def test_observations_asked_twice_loosen_the_bound_of_mixes():
+    game = co.in_plans(eq.models.repeated_game([[[2, 0], [3, 1]], [[2, 3], [0, 1]]], rounds=2))
+    blocks = blocks_of(game)
+    assert asks_once(blocks_of(price(3)))
+    assert asks_once(blocks)
+    assert forgetful_bound(blocks) >= team_bound(blocks).value - 1e-12
+
+
+def test_followers_who_play_at_random_are_sampled_with_an_interval():
+    pomdp = lead(eq.models.simple_allocation(3, 2), co.MultiplicativeWeights(), 60)
+    with pytest.raises(BadCommitment, match="is random: it learns from plays that are drawn"):
+        eq.optimal_commitment(pomdp)
+    with pytest.raises(BadCommitment, match="replications must be 1 or more, not 0"):
+        eq.optimal_commitment(pomdp, replications=0)
+    optimum = eq.optimal_commitment(pomdp, replications=20, seed=3)
+    low, high = optimum.interval
+    assert low < optimum.value < high
+    assert high - low < 0.1
+    assert 0.5 < optimum.value < optimum.bound <= 2 / 3 + 1e-12
+    assert "sampled" in optimum.method
+    assert "200 fresh ones" in str(optimum)
+    again = eq.optimal_commitment(pomdp, replications=20, seed=3)
+    assert again.interval == optimum.interval
+    learner = lead(eq.models.load("escape"), co.QLearning(epsilon=0.3), 60, reward_plays=5)
+    with pytest.raises(BadCommitment, match="it explores at random"):
+        eq.optimal_commitment(learner)
+    assert eq.optimal_commitment(learner, replications=30).value == pytest.approx(30.0)
+
+
+def test_refusals_name_what_is_wrong():
+    with pytest.raises(BadCommitment, match="takes a NormalFormGame, .* not MatrixDesign"):
+        eq.optimal_commitment(eq.models.matrix_design())
+    with pytest.raises(BadCommitment, match="stance are options of finite games"):
+        eq.optimal_commitment(lead(eq.models.matrix_design()), stance="optimistic")
+    with pytest.raises(BadCommitment, match="A correlation device is no policy"):
+        eq.optimal_commitment(eq.models.load("escape"), commitment="correlated")
+    certified = co.Certified(co.MultiplicativeWeights(feedback="expected"), 1e-9, 3, 1, "raise")
+    with pytest.raises(ResponseNotFinished, match="under any of 3 commitments"):
+        eq.optimal_commitment(lead(eq.models.load("escape"), certified, None))
+    repeated = eq.models.repeated_game([[[2, 0], [3, 1]], [[2, 3], [0, 1]]], rounds=2)
+    with pytest.raises(BadCommitment, match="cannot be listed"):
+        eq.optimal_commitment(
+            eq.StackelbergPOMDP(repeated, response=co.QLearning(), response_plays=5),
+            replications=2,
+        )
+
+
+def test_restless_followers_are_not_admitted_and_counted():
+    optimum = eq.optimal_commitment(lead(eq.models.matrix_design(), co.BestResponse(), None))
+    assert "Under 648 of 6561 commitments followers do not come to an end" in str(optimum)
+
+
+def test_several_followers_and_mixes_have_value_and_bound():
+    matrix = eq.optimal_commitment(lead(eq.models.matrix_design(), mixed=True))
+    assert matrix.value == matrix.bound == 10.0
+    assert matrix.mixed
+    assert matrix.method == "enumeration"
+    last = co.MultiplicativeWeights(unit=30.0, final="last")
+    optimum = eq.optimal_commitment(lead(eq.models.load("maintain"), last, 33, mixed=True))
+    assert optimum.value == pytest.approx(14.176, abs=2e-3)
+    assert optimum.bound == 30.0
+    assert optimum.gap > 15
+    assert not optimum.exact
+    assert "the bound is that of followers who do as the leader wishes" in str(optimum)
+
+
+def test_games_of_several_followers_are_closed_by_branch_and_bound():
+    game = eq.NormalFormGame(np.random.default_rng(0).random((3, 2, 2, 2)))
+    optimum = eq.optimal_commitment(game, leader=1)
+    assert optimum.exact or optimum.gap < 1e-3
+    assert "commitment-coarse" in optimum.method
+    assert optimum.policy.observations == 1
+
+
+def test_progress_bars_go_to_standard_error(capsys):
+    eq.optimal_commitment(lead(eq.models.matrix_design(), plays=5), progress=True)
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "100%" in shown.err
+
+
+def test_fractions_count_from_zero_or_from_the_worst():
+    positive = eq.optimal_commitment(lead(eq.models.load("maintain"), TOLD))
+    assert positive.fraction([20.0, 5.0]) == pytest.approx([1.0, 0.25])
+    loss = eq.optimal_commitment(lead(price(3)))
+    assert loss.worst == pytest.approx(-2 / 9)
+    assert loss.fraction([-1 / 18, -2 / 9]) == pytest.approx([1.0, 0.0])
+    unknown = eq.optimal_commitment(lead(price("asymmetric", messages=2)))
+    assert unknown.worst is None
+    assert unknown.fraction([-0.1, 0.0, -0.2], start=-0.2) == pytest.approx([0.5, 1.0, 0.0])
+    assert unknown.fraction([0.0, 0.0]) == pytest.approx([1.0, 1.0])
+
+
+def test_policies_print_what_can_be_asked():
+    policy = pure_policy([1, 0, 0], 2, [True, False, True])
+    assert str(policy).splitlines()[1:] == ["0            1       1", "2            0       1"]
+    assert "<table>" in policy._repr_html_()
+    optimum = eq.optimal_commitment(lead(price("asymmetric", messages=2)))
+    assert "<table>" in optimum._repr_html_()
+    assert "at observation 0" in repr(optimum)
+
+
+def test_learning_curves_are_validated_against_the_optimum():
+    optimum = eq.optimal_commitment(lead(price(3)))
+    steps = 10 * np.arange(30)
+    share = 1 - 0.7 ** np.arange(30)[:, None, None] * np.array([1.0, 0.5])[None, :, None]
+    values = optimum.worst + share * (optimum.value - optimum.worst)
+    curve = eq.Trajectory.from_array(values, steps=steps)
+    report = eq.validate(curve, optimum)
+    assert report.kind == "linear"
+    assert report.rate == pytest.approx(0.7**0.1, abs=1e-4)
+    assert report.fractions == pytest.approx(share[:, :, 0])
+    assert report.fraction > 0.9999
+    assert report.reached() == 2
+    assert report.steps_to(0.99).tolist() == [130.0, 110.0]
+    assert "2 of 2" in str(report)
+    assert "share of the optimum" in report._repr_html_()
+    behind = eq.validate(curve.iterates[:8], optimum)
+    assert behind.reached() == 0
+    assert np.isinf(behind.steps_to()).all()
+
+
+def test_learning_curves_that_cannot_be_told_are_refused():
+    optimum = eq.optimal_commitment(lead(price(3)))
+    with pytest.raises(eq.EqsolveError, match="one coordinate, or one called 'value'"):
+        eq.validate(np.zeros((9, 2)), optimum)
+    with pytest.raises(eq.EqsolveError, match="leave out dynamics and distance"):
+        eq.validate(np.zeros((9, 1)), optimum, dynamics=lambda x: x)
+    named = eq.Trajectory(np.arange(9), np.zeros((9, 1, 2)), coordinate_names=("entropy", "value"))
+    assert eq.validate(named, optimum).values.shape == (9, 1)
