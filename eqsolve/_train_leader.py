@@ -131,13 +131,13 @@ def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:
     contenders: Contenders = run.now.contenders
     if not contenders.counts.size:
         raise BadCommitment("Training was interrupted before the first update was made.")
-    if not np.isfinite(contenders.means[0]):
+    if not np.isfinite(contenders.value):
         raise ResponseNotFinished(
             f"{setting.response!r} did not finish after {setting.response_plays} plays against "
             "any commitment that was learned. Give it more plays, or say unfinished='say'."
         )
     episodes = TrainingEpisodes(setting)
-    table, value, interval = contenders.tables[0], float(contenders.means[0]), None
+    table, value, interval = contenders.tables[contenders.best], contenders.value, None
     if not episodes.certain:
         rng = stream(run.seed, "last", run.now.updates)
         tables = contenders.tables

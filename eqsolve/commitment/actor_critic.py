@@ -2,7 +2,7 @@
 
 An update draws a batch of commitments from every start, plays their episodes out all together
 (`play_episodes`), and moves every start by its policy gradient. The start's likeliest commitment
-is then played by itself; the best so far is what the leader has learned. A start that has settled,
+is played along by itself; the best so far is what the leader has learned. A start that has settled,
 or is old, begins anew from other scores, so that a local optimum holds one start for a while and
 never the leader: Escape's 15, where followers agree, does not keep it from 30.
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment import checkpoint as files
-from eqsolve.commitment.contenders import Contenders
+from eqsolve.commitment.contenders import SEASONED, Contenders
 from eqsolve.commitment.mixed_actor import MixedActor
 from eqsolve.commitment.pure_actor import PureActor
 from eqsolve.commitment.setting import Setting
@@ -191,24 +191,40 @@ class Run:
     def _updated(self, now: Standing) -> Standing:
         """One update of every start, and a look at what each would commit to now."""
         rng = stream(self.seed, "update", now.updates)
-        starts, batch = self.learner.starts, self.learner.batch
-        commitment, drawn = self.actor.draw(now.state, rng, batch)
-        met: Any = None
         if self.setting.hide_response:
-            met, _ = self.actor.draw(now.state, rng, batch)
-        paid, asked = self.episodes.rewards(commitment, rng, met)
-        paid = paid.reshape(starts, batch)
-        state = self.actor.learn(now.state, drawn, paid, asked.reshape(starts, batch, -1))
-        tables, contenders = self.actor.modes(state), now.contenders
-        if self.setting.hide_response:
-            # Chosen by what this learner sees, which is the reward phase alone.
-            tables = tables[paid.mean(axis=1).argmax()][None]
-            contenders = Contenders.none(tables.shape[1:], self.setting.mixed)
-        times = 1 if self.episodes.certain else self.learner.looks
-        contenders = contenders.joined(tables, self.episodes.values(tables, rng, times))
-        played = (now.updates + 1) * self.per_update
-        point = (played, float(contenders.means[0]))
+            paid, asked, drawn, contenders = self._hidden(now, rng)
+        else:
+            paid, asked, drawn, contenders = self._seen(now, rng)
+        shape = self.learner.starts, self.learner.batch
+        paid, asked = self.episodes.least(paid).reshape(shape), asked.reshape(*shape, -1)
+        state = self.actor.learn(now.state, drawn, paid, asked)
+        point = ((now.updates + 1) * self.per_update, contenders.value)
         return Standing(self._renewed(state, rng), contenders, now.updates + 1, (*now.curve, point))
+
+    def _seen(self, now: Standing, rng: np.random.Generator) -> Any:
+        """Episodes to learn from, and in the same batch those that judge the contenders."""
+        commitment, drawn = self.actor.draw(now.state, rng, self.learner.batch)
+        tables, times = self.actor.modes(now.state), 1
+        if not self.episodes.certain:
+            # Those known are played again, so that nobody stays ahead by luck.
+            tables, times = np.concatenate([tables, now.contenders.tables]), self.learner.looks
+        looked = np.repeat(tables, times, axis=0)
+        both = self.episodes.commitment(np.concatenate([commitment.table, looked]))
+        paid, asked = self.episodes.rewards(both, rng)
+        count = commitment.batch
+        contenders = now.contenders.joined(tables, paid[count:].reshape(-1, times))
+        return paid[:count], asked[:count], drawn, contenders
+
+    def _hidden(self, now: Standing, rng: np.random.Generator) -> Any:
+        """The same for a learner that sees the reward phase alone, and judges by that."""
+        commitment, drawn = self.actor.draw(now.state, rng, self.learner.batch)
+        met, _ = self.actor.draw(now.state, rng, self.learner.batch)
+        paid, asked = self.episodes.rewards(commitment, rng, met)
+        leads = paid.reshape(self.learner.starts, -1).mean(axis=1).argmax()
+        tables = self.actor.modes(now.state)[leads][None]
+        times = 1 if self.episodes.certain else SEASONED
+        none = Contenders.none(tables.shape[1:], self.setting.mixed)
+        return paid, asked, drawn, none.joined(tables, self.episodes.values(tables, rng, times))
 
     def _renewed(self, state: State, rng: np.random.Generator) -> State:
         """Starts that have settled or are old begin anew."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 KEPT = 8  # policies
+SEASONED = 32  # values after which a policy's mean is trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,17 @@ class Contenders:
     def means(self) -> Array:
         """Mean values (K,)."""
         return self.totals / np.maximum(self.counts, 1)
+
+    @property
+    def best(self) -> int:
+        """The place of the policy to give out: the best seasoned one, if there is any."""
+        means, seasoned = self.means, self.counts >= min(SEASONED, self.counts.max())
+        return int(np.where(seasoned, means, -np.inf).argmax())
+
+    @property
+    def value(self) -> float:
+        """Its mean value."""
+        return float(self.means[self.best])
 
     def joined(self, tables: NDArray[Any], values: Array) -> Contenders:
         """With further policies and their values (tables, times); the best `KEPT` of all.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.actor_critic import Standing, stream
-from eqsolve.commitment.contenders import Contenders
+from eqsolve.commitment.contenders import SEASONED, Contenders
 from eqsolve.commitment.questions import read_answers
 from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.training_episodes import TrainingEpisodes
@@ -121,14 +121,17 @@ class PPORun:
 
     def look(self, answers: NDArray[Any]) -> bool:
         """Play the likeliest answers (observations[, actions]); whether training is over."""
-        table = read_answers(self.setting, answers)[None]
+        tables = read_answers(self.setting, answers)[None]
         now = self.now
         rng = stream(self.seed, "update", now.updates)
-        times = 1 if self.episodes.certain else self.learner.looks
-        contenders = now.contenders
+        times, known = self.learner.looks, now.contenders
         if self.setting.hide_response:
-            contenders = Contenders.none(table.shape[1:], self.setting.mixed)
-        contenders = contenders.joined(table, self.episodes.values(table, rng, times))
-        point = (self.done, float(contenders.means[0]))
+            times, known = SEASONED, Contenders.none(tables.shape[1:], self.setting.mixed)
+        if self.episodes.certain:
+            times = 1
+        else:
+            tables = np.concatenate([tables, known.tables])
+        contenders = known.joined(tables, self.episodes.values(tables, rng, times))
+        point = (self.done, contenders.value)
         self.now = Standing({}, contenders, now.updates + 1, (*now.curve, point))
         return self.done >= self.steps or (self.until is not None and point[1] >= self.until)

@@ -57,7 +57,9 @@ class TrainingEpisodes:
         rng: np.random.Generator,
         met: Commitment | MixedCommitment | None = None,
     ) -> tuple[Array, NDArray[np.bool_]]:
-        """Rewards (B,) and where answers counted, (B, observations).
+        """Rewards (B,), and where answers counted, (B, observations).
+
+        A reward is -inf where followers had to come to an end and did not.
 
         Parameters
         ----------
@@ -65,11 +67,6 @@ class TrainingEpisodes:
         rng : numpy.random.Generator
         met : Commitment or MixedCommitment, optional
             Another commitment to run the response phase against (`Setting.hide_response`).
-
-        Raises
-        ------
-        ResponseNotFinished
-            When followers have to come to an end and never do.
         """
         listed = self.setting.game.graph is not None
         went = play_episodes(
@@ -85,8 +82,8 @@ class TrainingEpisodes:
                 asked = asked | went.reward_asked
         else:
             paid, asked = self._paid_after(went, commitment, rng), None
-        if not went.finished.all() and self.setting.response.demands_end:
-            paid = self._least(paid, went.finished)
+        if self.setting.response.demands_end:
+            paid = np.where(went.finished, paid, -np.inf)
         if listed:
             asked = self._reached(commitment)
         if asked is None:
@@ -100,6 +97,25 @@ class TrainingEpisodes:
         ended = went.finished | (not self.setting.response.demands_end)
         return np.where(ended, went.rewards, -np.inf).reshape(-1, times)
 
+    def least(self, paid: Array) -> Array:
+        """Commitments to which followers find no answer earn as little as any that was drawn.
+
+        Raises
+        ------
+        ResponseNotFinished
+            When they found one to none.
+        """
+        ended = np.isfinite(paid)
+        if ended.all():
+            return paid
+        if not ended.any():
+            raise ResponseNotFinished(
+                f"{self.setting.response!r} did not finish after {self.setting.response_plays} "
+                f"plays against any of {paid.size} commitments. Give it more plays, or say "
+                "unfinished='say'."
+            )
+        return np.where(ended, paid, paid[ended].min())
+
     @cached_property
     def _forgiving(self) -> Setting:
         """The setting, with followers who say that they have not finished."""
@@ -107,16 +123,6 @@ class TrainingEpisodes:
         if not response.demands_end:
             return self.setting
         return replace(self.setting, response=replace(response, unfinished="say"))
-
-    def _least(self, paid: Array, finished: NDArray[np.bool_]) -> Array:
-        """Commitments to which followers find no answer earn as little as any that was drawn."""
-        if not finished.any():
-            raise ResponseNotFinished(
-                f"{self.setting.response!r} did not finish after {self.setting.response_plays} "
-                f"plays against any of {finished.size} commitments. Give it more plays, or say "
-                "unfinished='say'."
-            )
-        return np.where(finished, paid, paid[finished].min())
 
     def _paid_after(
         self, went: Episodes, commitment: Commitment | MixedCommitment, rng: np.random.Generator
