@@ -110,20 +110,15 @@ def train_leader(
                 )
             run: Any = record.run(setting, _number(seed), int(steps), until, report)
         else:
-            run = Run(record, setting, 0, int(steps), until, path, report)
-            run = _begun(run, seed, path).go()
+            resumed = path is not None and path.exists()
+            number = 0 if resumed and seed is None else _number(seed)
+            run = Run(record, setting, number, int(steps), until, path, report)
+            if resumed:
+                notes = {**run.notes(), "seed": None if seed is None else number}
+                run.restore(*files.load(path, notes))
+                report(run.done)
+            run.go()
     return _given_out(run, setting, record)
-
-
-def _begun(run: Run, seed: Any, path: Path | None) -> Run:
-    """The run with its seed, gone on from its checkpoint where there is one."""
-    if path is not None and path.exists():
-        given = None if seed is None else _number(seed)
-        arrays, notes = files.load(path, {**run.notes(), "seed": given})
-        run.restore(arrays, notes)
-        run.report(run.done)
-        return run
-    return replace(run, seed=_number(seed))
 
 
 def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,7 @@ def identity(setting: Setting) -> dict[str, Any]:
         for part in (*parts, graph.roots, game.prior):
             digest.update(np.ascontiguousarray(part).tobytes())
     else:
-        for name, value in sorted(vars(game).items()):
-            if isinstance(value, (int, float, str, tuple, np.ndarray)):
-                digest.update(name.encode())
-                plain = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
-                digest.update(plain)
+        _digest_of(game, digest)
     return {
         "game": repr(game),
         "response": repr(setting.response),
@@ -47,6 +44,28 @@ def identity(setting: Setting) -> dict[str, Any]:
         "critic": setting.critic,
         "numbers": digest.hexdigest()[:16],
     }
+
+
+def _digest_of(thing: Any, digest: Any, depth: int = 3) -> None:
+    """Feed an object's numbers, and those of what it is made of, to a digest."""
+    if isinstance(thing, np.ndarray):
+        digest.update(repr((thing.shape, thing.dtype.str)).encode())
+        digest.update(repr(thing.tolist()).encode() if thing.dtype == object else thing.tobytes())
+    elif isinstance(thing, (bool, int, float, str, np.generic)) or thing is None:
+        digest.update(repr(thing).encode())
+    elif isinstance(thing, (tuple, list)):
+        for part in thing:
+            _digest_of(part, digest, depth)
+    elif isinstance(thing, Mapping):
+        for name, part in thing.items():
+            digest.update(repr(name).encode())
+            _digest_of(part, digest, depth)
+    elif hasattr(thing, "__dict__") and not callable(thing) and depth:
+        for name, part in sorted(vars(thing).items()):
+            # What is only computed on demand may be there or not.
+            if not isinstance(getattr(type(thing), name, None), cached_property):
+                digest.update(name.encode())
+                _digest_of(part, digest, depth - 1)
 
 
 def save(path: Path, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any]) -> None:

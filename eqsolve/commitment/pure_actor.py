@@ -10,12 +10,14 @@ exactly (`policy`). For its reward R and any function b of everything but the ow
 
 (Williams 1992). The critic predicts R from the whole commitment,
 
-    Q(c) = v + sum over o asked  W(o, c(o)),
+    Q(c) = v + sum over o  W(o, c(o)),
 
 and b_o(c) is Q with the answer at o averaged over pi: the counterfactual baseline of Foerster and
-others (2018), which sees everything and biases nothing. What is averaged out comes back exactly,
+others (2018), which sees all other answers and biases nothing. (Whether o is asked does not depend
+on the answer there. The sum must not be over those asked alone: what is asked later does depend on
+it.) What is averaged out comes back exactly,
 
-    E[(R - Q(c)) (1{c(o) = a} - pi(a | o))]
+    E[1{o asked} (R - Q(c)) (1{c(o) = a} - pi(a | o))]
         + P(o asked) pi(a | o) (W(o, a) - sum_b pi(b | o) W(o, b)).
 
 A critic that sees the leader's observation alone predicts one number V(o) instead. Scores move
@@ -106,7 +108,7 @@ class PureActor:
         rewards : ndarray (S, b)
         asked : ndarray (S, b, observations) of bool
         """
-        chosen = (drawn[..., None] == np.arange(self.actions)) * asked[..., None]
+        chosen = drawn[..., None] == np.arange(self.actions)
         mixes = self.probabilities(state)
         level = np.where(np.isnan(state["level"]), rewards.mean(axis=1), state["level"])
         scale = np.maximum(rewards.std(axis=1), TINY * (1 + np.abs(level)))
@@ -139,7 +141,7 @@ class PureActor:
             # One number an observation, kept in its first place.
             told = level[:, None] + worth[:, :, 0]
             left = (rewards[:, :, None] - told[:, None]) * asked
-            slope = np.einsum("sbo,sboa->soa", left, chosen) / batch
+            slope = np.einsum("sbo,sboa->soa", left, chosen, optimize=True) / batch
             slope -= mixes * left.mean(axis=1)[..., None]
             count = np.maximum(asked.sum(axis=1), 1)
             moved = worth.copy()
@@ -148,8 +150,9 @@ class PureActor:
         flat = chosen.reshape(*rewards.shape, -1).astype(float)
         told = level[:, None] + np.einsum("sbf,sf->sb", flat, worth.reshape(len(worth), -1))
         left = rewards - told
-        slope = np.einsum("sb,sboa->soa", left, chosen, optimize=True) / batch
-        slope -= mixes * (left[:, :, None] * asked).mean(axis=1)[..., None]
+        counted = left[:, :, None] * asked
+        slope = np.einsum("sbo,sboa->soa", counted, chosen, optimize=True) / batch
+        slope -= mixes * counted.mean(axis=1)[..., None]
         mean = (mixes * worth).sum(axis=2, keepdims=True)
         slope += asked.mean(axis=1)[..., None] * mixes * (worth - mean)
         kernel = flat @ flat.transpose(0, 2, 1) + RIDGE * batch * np.eye(batch)
