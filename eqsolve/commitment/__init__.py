@@ -12,6 +12,7 @@ from eqsolve.commitment.admissible import check_admissible
 from eqsolve.commitment.batch_game import BatchGame
 from eqsolve.commitment.bayesian_play import from_bayesian
 from eqsolve.commitment.commitment_env import CommitmentEnv
+from eqsolve.commitment.comparison import PolicyComparison, compare_policies
 from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
 from eqsolve.commitment.gap import GapPath, coarse_correlated_path
@@ -67,6 +68,7 @@ __all__ = [
     "Outcome",
     "PartiallyObservableMarkovGame",
     "Path",
+    "PolicyComparison",
     "PolicyInteractiveResponse",
     "QLearning",
     "RegretMatchingPlus",
@@ -82,6 +84,7 @@ __all__ = [
     "as_commitment",
     "check_admissible",
     "coarse_correlated_path",
+    "compare_policies",
     "from_bayesian",
     "from_normal_form",
     "from_pettingzoo",
