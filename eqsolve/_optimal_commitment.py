@@ -10,8 +10,10 @@ from eqsolve._simulate_runs import Progress
 from eqsolve._solve import solve
 from eqsolve.commitment.enumeration import MOST, best_pure
 from eqsolve.commitment.mixes import best_mix, best_mix_between, blocks_bound, why_not
-from eqsolve.commitment.optimum import NEAR, CommitmentOptimum, CommittedPolicy
+from eqsolve.commitment.optimum import EXACT, NEAR, CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.setting import Setting
+from eqsolve.commitment.smooth_mixes import GAP as SMOOTH
+from eqsolve.commitment.smooth_mixes import best_smooth_mix, smooth_value
 from eqsolve.concepts import Stackelberg
 from eqsolve.errors import BadCommitment
 from eqsolve.games.bayesian import BayesianGame
@@ -28,7 +30,7 @@ def optimal_commitment(
     replications: int | None = None,
     confidence: float = 0.95,
     seed: int = 0,
-    gap: float = 1e-9,
+    gap: float | None = None,
     most: int = MOST,
     progress: bool = False,
     **options: Any,
@@ -54,9 +56,10 @@ def optimal_commitment(
         Of the interval and bound then.
     seed : int
         Of what is drawn then, and of the order in which commitments are tried.
-    gap : float
-        POMDPs: distance from the bound, relative to max(1, |bound|), at which the search may
-        stop before all commitments are listed.
+    gap : float, optional
+        POMDPs: distance from the bound, relative to max(1, |bound|), at which a search may stop
+        before all commitments are listed or all mixes excluded. Default 1e-9, and 1e-5 for
+        branch and bound over mixes.
     most : int
         Commitments (times replications) up to which all are listed.
     progress : bool
@@ -86,7 +89,9 @@ def optimal_commitment(
     Pure commitments of a POMDP: enumeration of those that differ at observations which can be
     asked, or decomposition over observations (`eqsolve.commitment.blocks`, `.team`). Mixed ones:
     linear programs where one follower answers best in the end
-    (`eqsolve.commitment.mixes`; Conitzer and Sandholm 2006); otherwise a search, with the bound.
+    (`eqsolve.commitment.mixes`; Conitzer and Sandholm 2006); branch and bound where one follower
+    learns by multiplicative weights and is read as it plays (`.smooth_mixes`); otherwise a
+    search, with the bound of followers who do as the leader wishes.
     Games: multiple linear programs, DOBSS (Paruchuri and others 2008), branch and bound for
     coarse correlated followers (`eqsolve.formulations`).
 
@@ -123,12 +128,15 @@ def optimal_commitment(
         count = _Counter(advance)
         if setting.mixed and why_not(setting) is None:
             return best_mix(setting, report=count)
+        smooth = smooth_value(setting) if setting.mixed else None
+        if smooth is not None:
+            return best_smooth_mix(setting, smooth, SMOOTH if gap is None else gap, count)
         pure = best_pure(
             setting,
             replications=replications,
             confidence=confidence,
             seed=seed,
-            gap=gap,
+            gap=EXACT if gap is None else gap,
             most=most,
             report=count,
         )

@@ -136,20 +136,20 @@ class CommitmentOptimum:
         ----------
         values : array_like
         start : float, optional
-            What to count from where the optimum is not positive and the worst commitment is
-            unknown.
+            What to count from where the optimum is not positive, instead of the worst
+            commitment.
 
         Returns
         -------
         ndarray or float
             value / optimum where the optimum is positive; otherwise the share of the way from
-            the worst commitment (or from `start`) to the optimum, one at the optimum. The
-            optimum is the bound where it is approached or attained, else the value.
+            `start` (or else the worst commitment, where it is known, or the least of the values)
+            to the optimum. The optimum is the bound where the answer is exact, else the value.
         """
         v, best = np.asarray(values, dtype=np.float64), self.target
         if best > 0:
             return v / best
-        low = self.worst if self.worst is not None else start
+        low = self.worst if start is None else start
         low = float(v.min()) if low is None else float(low)
         width = best - low
         return 1.0 - (best - v) / width if width > 0 else np.where(v >= best, 1.0, 0.0)

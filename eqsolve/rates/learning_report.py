@@ -27,6 +27,7 @@ class LeaderOptimum(Protocol):
 
     value: float
     bound: float
+    worst: float | None
 
     @property
     def target(self) -> float:
@@ -114,7 +115,8 @@ def learning_report(trajectory: Any, optimum: LeaderOptimum) -> LearningReport:
     place = names.index("value") if "value" in names else 0
     values = trajectory.iterates[:, :, place]
     distances = np.maximum(optimum.target - values, 0.0)
-    fractions = np.asarray(optimum.fraction(values, start=float(values[0].mean())))
+    start = float(values[0].mean()) if optimum.worst is None else None
+    fractions = np.asarray(optimum.fraction(values, start=start))
     measured = measure(trajectory.steps, distances, values[:, :, None])
     return LearningReport(
         trajectory.steps,
