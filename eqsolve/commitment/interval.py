@@ -66,6 +66,27 @@ class ResponseInterval:
         paid = self.subgame.leader_value(behaviour)
         return np.asarray(np.maximum(np.maximum(self.worst - paid, paid - self.best), 0.0))
 
+    def plot(self, path: Any = None, ax: Any = None) -> Any:
+        """The interval as a band, with what the leader gets on the way; returns the axes.
+
+        Parameters
+        ----------
+        path : GapPath, optional
+            From `coarse_correlated_path` with the same policy.
+        ax : matplotlib axes, optional
+        """
+        from eqsolve import plotting
+
+        ax = plotting.axes() if ax is None else ax
+        ax.axhspan(self.worst, self.best, color=plotting.GREY, alpha=0.25, label="equilibria")
+        if path is not None:
+            ax.semilogx(path.plays, path.leader, color=plotting.COLOURS[0], linewidth=0.9)
+            ax.lines[0].set_label("average joint play")
+            ax.set_xlabel("plays")
+        ax.set_ylabel("the leader's payoff")
+        ax.legend(frameon=False)
+        return ax
+
     def table(self) -> Table:
         """Both ends, with the followers' largest gain there."""
         rows = tuple(

@@ -167,7 +167,7 @@ def best_smooth_mix(
         setting, MixedCommitment(table[None]), np.random.default_rng(0), exact=True
     )
     reached = float(went.rewards[0])
-    notes = ()
+    notes: tuple[str, ...] = ()
     if bound - reached > 2 * gap * max(1.0, abs(reached)):
         notes = (f"The search ended after {seen} cells, before the gap was closed.",)
     return CommitmentOptimum(

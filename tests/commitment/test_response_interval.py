@@ -53,6 +53,7 @@ def test_average_play_of_learners_comes_into_the_interval_with_correlated_types(
     pomdp = eq.StackelbergPOMDP(game, response=learner, response_plays=4000)
     interval = co.response_interval(pomdp, policy, mediator="blind")
     went = pomdp.play(policy, exact=True)
+    assert path.leader[-1] == pytest.approx(went.rewards)
     assert interval.excess(went.behaviour)[0] < 20 * path.gaps[-1, 0] + 1e-9
     assert interval.contains(went.rewards, tolerance=20 * path.gaps[-1, 0] + 1e-9).all()
     # Play outside the set pays outside the interval, or gains.
@@ -89,3 +90,13 @@ def test_one_follower_leaves_open_what_its_ties_do():
 def test_one_policy_at_a_time():
     with pytest.raises(BadCommitment, match="that of one policy; 2 were given"):
         co.response_interval(eq.models.load("escape"), [[0], [1]])
+
+
+def test_the_interval_is_drawn_as_a_band_around_what_the_leader_gets():
+    game = co.from_bayesian(correlated(1))
+    learner = co.MultiplicativeWeights(final="average_joint", feedback="expected")
+    path = co.coarse_correlated_path(game, np.array([0]), learner, plays=[10, 100])
+    axes = co.response_interval(game, np.array([0])).plot(path)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["equilibria", "average joint play"]
+    assert axes.lines[0].get_ydata() == pytest.approx(path.leader[:, 0])
