@@ -9,8 +9,9 @@ import numpy as np
 from eqsolve._simulate_runs import Progress
 from eqsolve._solve import solve
 from eqsolve.commitment.enumeration import MOST, best_pure
-from eqsolve.commitment.mixes import best_mix, best_mix_between, blocks_bound, why_not
+from eqsolve.commitment.mixes import best_mix, why_not
 from eqsolve.commitment.optimum import EXACT, NEAR, CommitmentOptimum, CommittedPolicy
+from eqsolve.commitment.searched_mixes import best_mix_between, mixed_bound
 from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.smooth_mixes import GAP as SMOOTH
 from eqsolve.commitment.smooth_mixes import best_smooth_mix, smooth_value
@@ -142,7 +143,7 @@ def optimal_commitment(
         )
         if not setting.mixed:
             return pure
-        return best_mix_between(setting, pure, blocks_bound(setting))
+        return best_mix_between(setting, pure, mixed_bound(setting))
 
 
 class _Counter:

@@ -30,7 +30,7 @@ from eqsolve.commitment.responses.per_type import PerType
 from eqsolve.commitment.responses.protocol import Response
 from eqsolve.commitment.responses.q_learning import QLearning
 from eqsolve.commitment.setting import Setting
-from eqsolve.commitment.team import TeamBound, forgetful_bound, team_bound
+from eqsolve.commitment.team import TeamBound, team_bound
 from eqsolve.errors import BadCommitment, ResponseNotFinished
 
 Array = NDArray[np.float64]
@@ -211,13 +211,6 @@ def best_pure(
     )
 
 
-def upper_bound(setting: Setting, blocks: Blocks, team: TeamBound) -> float:
-    """What no mixed commitment exceeds, whatever the followers do."""
-    from eqsolve.commitment.team import asks_once
-
-    return team.value if asks_once(blocks) else forgetful_bound(blocks)
-
-
 def _short(value: float, bound: float, gap: float = EXACT) -> bool:
     return bound - value > gap * max(1.0, abs(bound))
 
@@ -244,6 +237,7 @@ def _search(
     if not few:
         for places in _promising(blocks, team, evaluator):
             found.take(places, evaluator.values(blocks.combined(places)))
+            report(min(found.count * evaluator.replications, most), most)
             if not _short(found.value, team.value, gap):
                 return found, False
             if found.count * evaluator.replications >= most:

@@ -26,7 +26,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from eqsolve.commitment.batch_game import BatchGame
-from eqsolve.commitment.blocks import blocks_of
 from eqsolve.commitment.enumeration import randomness
 from eqsolve.commitment.episodes import play_episodes
 from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, CommittedPolicy
@@ -66,9 +65,10 @@ def why_not(setting: Setting) -> str | None:
         return f"{setting.response!r} does not end at a best response"
     if game.graph is None or game.graph.depth > 1:
         return "the leader is asked more than once a play"
-    sets = (2.0 ** game.actions[0] - 1) ** game.types[0]
-    if sets > MOST_SETS and float(game.actions[0]) ** game.types[0] > MOST_SETS:
-        return f"the follower has {float(game.actions[0]) ** game.types[0]:.3g} plans"
+    # A leader who is favoured by ties need not know which other actions are tied.
+    own = game.actions[0] if ties_of(setting) == "optimistic" else 2.0 ** game.actions[0] - 1
+    if float(own) ** game.types[0] > MOST_SETS:
+        return f"there are {float(own) ** game.types[0]:.3g} sets of best answers, too many to list"
     return None
 
 
@@ -172,11 +172,9 @@ def best_mix(
 
 def _tied_sets(types: int, actions: int, ties: str | None) -> Iterator[tuple[tuple[int, ...], ...]]:
     """The actions that are tied for best at every type; single ones suffice for a kind leader."""
-    most = actions if (2.0**actions - 1) ** types <= MOST_SETS else 1
+    most = 1 if ties == "optimistic" else actions
     own = [
-        one
-        for size in range(1, 2 if ties == "optimistic" else most + 1)
-        for one in itertools.combinations(range(actions), size)
+        one for size in range(1, most + 1) for one in itertools.combinations(range(actions), size)
     ]
     return itertools.product(own, repeat=types)
 
@@ -278,69 +276,3 @@ def _evaluated(
     went = play_episodes(setting, MixedCommitment(tables), np.random.default_rng(0), exact=True)
     at = int(went.rewards.argmax())
     return float(went.rewards[at]), tables[at], at == 0
-
-
-def best_mix_between(setting: Setting, pure: CommitmentOptimum, bound: float) -> CommitmentOptimum:
-    """What is known of the best mix otherwise: it does as well as the best pure commitment.
-
-    Parameters
-    ----------
-    setting : Setting
-    pure : CommitmentOptimum
-        Of the same followers, who see the pure commitment as a mix.
-    bound : float
-        That no mixed commitment exceeds.
-    """
-    table = pure.policy.probabilities()
-    value = float(
-        play_episodes(
-            setting, MixedCommitment(table[None]), np.random.default_rng(0), exact=True
-        ).rewards[0]
-    )
-    polished, better = table, value
-    if bound - value > EXACT * max(1.0, abs(bound)):
-        polished, better = _polished(setting, table, value)
-    notes: tuple[str, ...] = pure.notes
-    if bound - better > EXACT * max(1.0, abs(bound)):
-        notes = (
-            *notes,
-            f"Mixes were searched from the best pure commitment, because {why_not(setting)}; the "
-            "bound is that of followers who do as the leader wishes.",
-        )
-    return CommitmentOptimum(
-        value=better,
-        bound=max(bound, better),
-        policy=CommittedPolicy(polished, pure.policy.asked),
-        method=pure.method + (", then a search over mixes" if polished is not table else ""),
-        mixed=True,
-        commitments=pure.commitments,
-        notes=notes,
-        problem=setting,
-    )
-
-
-def _polished(setting: Setting, table: Array, value: float) -> tuple[Array, float]:
-    """Mixes around the best so far, ever nearer (cross-entropy search with fixed seeds)."""
-    rng = np.random.default_rng(0)
-    best, reached, width = table, value, 1.0
-    shape = table.shape
-    for _ in range(60):
-        drawn = rng.dirichlet(np.ones(shape[1]), size=(512, shape[0]))
-        share = width * rng.random((512, 1, 1))
-        tables = (1 - share) * best + share * drawn
-        rewards = play_episodes(setting, MixedCommitment(tables), rng, exact=True).rewards
-        at = int(rewards.argmax())
-        if rewards[at] > reached + 1e-12 * max(1.0, abs(reached)):
-            best, reached = tables[at], float(rewards[at])
-        else:
-            width *= 0.7
-    return best, reached
-
-
-def blocks_bound(setting: Setting) -> float:
-    """What no mixed commitment exceeds, from followers who do as the leader wishes."""
-    from eqsolve.commitment.enumeration import upper_bound
-    from eqsolve.commitment.team import team_bound
-
-    blocks = blocks_of(setting.game)
-    return upper_bound(setting, blocks, team_bound(blocks))

@@ -346,3 +346,56 @@ def test_the_search_over_mixes_says_where_it_stopped(monkeypatch):
     optimum = eq.optimal_commitment(lead(eq.models.load("maintain"), response, 33, mixed=True))
     assert "before the gap was closed" in str(optimum)
     assert optimum.value <= 14.19 <= optimum.bound
+
+
+def informed(seed):
+    """A leader who knows nothing before a follower with two types."""
+    rng = np.random.default_rng(seed)
+    return eq.BayesianGame([[0.3, 0.7]], rng.integers(-3, 4, (2, 1, 2, 3, 3)).astype(float))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_types_of_a_follower_by_two_routes(seed):
+    game = informed(seed)
+    by_game = eq.optimal_commitment(game)
+    pomdp = lead(game, co.BestResponse(), None, mixed=True)
+    by_programs = eq.optimal_commitment(pomdp)
+    assert by_programs.bound == pytest.approx(by_game.value, abs=1e-7)
+    assert by_programs.attained
+    assert by_programs.policy.probabilities().shape == (1, 3)
+
+
+def test_a_leader_with_types_commits_for_each():
+    rng = np.random.default_rng(5)
+    game = co.from_bayesian(eq.BayesianGame([[0.4], [0.6]], rng.random((2, 2, 1, 2, 2))))
+    pomdp = lead(game, co.BestResponse(), None, mixed=True)
+    optimum = eq.optimal_commitment(pomdp)
+    grid = np.linspace(0, 1, 101)
+    first, second = (part.ravel() for part in np.meshgrid(grid, grid))
+    tables = np.stack([np.stack([p, 1 - p], axis=1) for p in (first, second)], axis=1)
+    values = pomdp.play(tables, exact=True).rewards
+    assert values.max() <= optimum.bound + 1e-9
+    assert values.max() > optimum.value - 0.02
+
+
+def test_twin_actions_of_a_follower_are_always_tied():
+    paid = np.array([[[4.0, 0.0], [1.0, 1.0]], [[1.0, 1.0], [0.0, 0.0]]])
+    pomdp = lead(eq.NormalFormGame(paid), TOLD, 9, mixed=True)
+    optimum = eq.optimal_commitment(pomdp)
+    assert optimum.value == optimum.bound == 2.0
+    assert optimum.attained
+
+
+def test_too_many_sets_of_best_answers_are_searched():
+    rng = np.random.default_rng(0)
+    pomdp = lead(eq.NormalFormGame(rng.random((2, 2, 15))), TOLD, 9, mixed=True)
+    optimum = eq.optimal_commitment(pomdp)
+    assert "3.28e+04 sets of best answers, too many to list" in str(optimum)
+    kind = eq.optimal_commitment(pomdp.game.base)
+    assert 0.9 * kind.value < optimum.value <= kind.value + 1e-9 <= optimum.bound + 2e-9
+
+
+def test_what_is_given_out_is_admissible():
+    pomdp = lead(price("asymmetric", messages=2))
+    optimum = eq.optimal_commitment(pomdp)
+    eq.check_admissible(optimum.policy, pomdp)
