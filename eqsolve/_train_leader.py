@@ -110,12 +110,12 @@ def train_leader(
                 )
             run: Any = record.run(setting, _number(seed), int(steps), until, report)
         else:
-            resumed = path is not None and path.exists()
-            number = 0 if resumed and seed is None else _number(seed)
+            kept = path if path is not None and path.exists() else None
+            number = 0 if kept is not None and seed is None else _number(seed)
             run = Run(record, setting, number, int(steps), until, path, report)
-            if resumed:
+            if kept is not None:
                 notes = {**run.notes(), "seed": None if seed is None else number}
-                run.restore(*files.load(path, notes))
+                run.restore(*files.load(kept, notes))
                 report(run.done)
             run.go()
     return _given_out(run, setting, record)

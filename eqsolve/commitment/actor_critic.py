@@ -156,7 +156,8 @@ class Run:
         self.actor = self.learner.actor(self.setting)
         shape = (game.leader_observations, *((game.leader_actions,) * self.setting.mixed))
         state = self.actor.begin(stream(self.seed, "start"), self.learner.starts)
-        self.now = Standing(state, Contenders.none(shape, self.setting.mixed))
+        none = Contenders.none(shape, self.setting.mixed, self.episodes.certain)
+        self.now = Standing(state, none)
 
     @property
     def per_update(self) -> int:
@@ -223,7 +224,7 @@ class Run:
         leads = paid.reshape(self.learner.starts, -1).mean(axis=1).argmax()
         tables = self.actor.modes(now.state)[leads][None]
         times = 1 if self.episodes.certain else SEASONED
-        none = Contenders.none(tables.shape[1:], self.setting.mixed)
+        none = Contenders.none(tables.shape[1:], self.setting.mixed, self.episodes.certain)
         return paid, asked, drawn, none.joined(tables, self.episodes.values(tables, rng, times))
 
     def _renewed(self, state: State, rng: np.random.Generator) -> State:
@@ -266,7 +267,8 @@ class Run:
             for name, part in arrays.items()
             if name.startswith("state_")
         }
-        contenders = Contenders(arrays["tables"], arrays["totals"], arrays["counts"])
+        needed = self.now.contenders.needed
+        contenders = Contenders(arrays["tables"], arrays["totals"], arrays["counts"], needed)
         curve = tuple((int(at), float(value)) for at, value in arrays["curve"])
         self.now = Standing(state, contenders, int(notes["updates"]), curve)
 

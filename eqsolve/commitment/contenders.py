@@ -24,17 +24,21 @@ class Contenders:
         Sums of values seen.
     counts : ndarray (K,) of int
         How many.
+    needed : int
+        Values after which a policy's mean is trusted: one where values are certain.
     """
 
     tables: NDArray[Any]
     totals: Array
     counts: NDArray[np.int64]
+    needed: int = SEASONED
 
     @classmethod
-    def none(cls, shape: tuple[int, ...], mixed: bool) -> Contenders:
+    def none(cls, shape: tuple[int, ...], mixed: bool, certain: bool = False) -> Contenders:
         """Nobody yet."""
-        kind = np.float64 if mixed else np.int64
-        return cls(np.zeros((0, *shape), dtype=kind), np.zeros(0), np.zeros(0, dtype=np.int64))
+        tables = np.zeros((0, *shape), dtype=np.float64 if mixed else np.int64)
+        counts = np.zeros(0, dtype=np.int64)
+        return cls(tables, np.zeros(0), counts, 1 if certain else SEASONED)
 
     @property
     def means(self) -> Array:
@@ -44,7 +48,7 @@ class Contenders:
     @property
     def best(self) -> int:
         """The place of the policy to give out: the best seasoned one, if there is any."""
-        means, seasoned = self.means, self.counts >= min(SEASONED, self.counts.max())
+        means, seasoned = self.means, self.counts >= min(self.needed, self.counts.max())
         return int(np.where(seasoned, means, -np.inf).argmax())
 
     @property
@@ -68,4 +72,4 @@ class Contenders:
         np.add.at(numbers, group, counts)
         # Of equal ones the first to come stays first, whatever the order of tables.
         order = np.lexsort((first, -(sums / numbers)))[:KEPT]
-        return Contenders(everything[first[order]], sums[order], numbers[order])
+        return Contenders(everything[first[order]], sums[order], numbers[order], self.needed)

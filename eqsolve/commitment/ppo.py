@@ -116,8 +116,9 @@ class PPORun:
     def __post_init__(self) -> None:
         game = self.setting.game
         shape = (game.leader_observations, *((game.leader_actions,) * self.setting.mixed))
-        self.now = Standing({}, Contenders.none(shape, self.setting.mixed))
         self.episodes = TrainingEpisodes(self.setting)
+        none = Contenders.none(shape, self.setting.mixed, self.episodes.certain)
+        self.now = Standing({}, none)
 
     def look(self, answers: NDArray[Any]) -> bool:
         """Play the likeliest answers (observations[, actions]); whether training is over."""
@@ -126,7 +127,8 @@ class PPORun:
         rng = stream(self.seed, "update", now.updates)
         times, known = self.learner.looks, now.contenders
         if self.setting.hide_response:
-            times, known = SEASONED, Contenders.none(tables.shape[1:], self.setting.mixed)
+            times = SEASONED
+            known = Contenders.none(tables.shape[1:], self.setting.mixed, self.episodes.certain)
         if self.episodes.certain:
             times = 1
         else:
