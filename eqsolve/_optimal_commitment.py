@@ -8,7 +8,7 @@ import numpy as np
 
 from eqsolve._simulate_runs import Progress
 from eqsolve._solve import solve
-from eqsolve.commitment.enumeration import MOST, best_pure
+from eqsolve.commitment.enumeration import MOST, best_pure, randomness
 from eqsolve.commitment.mixes import best_mix, why_not
 from eqsolve.commitment.optimum import EXACT, NEAR, CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.searched_mixes import best_mix_between, mixed_bound
@@ -78,8 +78,8 @@ def optimal_commitment(
     Raises
     ------
     BadCommitment
-        When plays cannot be listed, followers' play is random and no replications are given, or
-        options of games are given with a POMDP.
+        When plays cannot be listed, followers' play is random and no replications are given (or
+        the leader commits to mixes), or options of games are given with a POMDP.
     ResponseNotFinished
         When the followers come to their end under no commitment.
     NoFormulation, EquilibriumNotFound
@@ -132,6 +132,12 @@ def optimal_commitment(
         smooth = smooth_value(setting) if setting.mixed else None
         if smooth is not None:
             return best_smooth_mix(setting, smooth, SMOOTH if gap is None else gap, count)
+        reason = randomness(setting)
+        if setting.mixed and reason is not None:
+            raise BadCommitment(
+                f"The value of a mix against {setting.response!r} is random: {reason}. Mixes are "
+                "not judged by sampling here; use eq.train_leader."
+            )
         pure = best_pure(
             setting,
             replications=replications,

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from eqsolve.commitment.blocks import Blocks, blocks_of
 from eqsolve.commitment.episodes import play_episodes
 from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, pure_policy
-from eqsolve.commitment.policy import Commitment
+from eqsolve.commitment.policy import Commitment, MixedCommitment
 from eqsolve.commitment.responses.best_response import BestResponse
 from eqsolve.commitment.responses.certified import Certified
 from eqsolve.commitment.responses.per_type import PerType
@@ -91,19 +91,19 @@ class Evaluator:
     replications: int = 1
     seed: int = 0
 
-    def samples(self, commitment: Commitment, stream: int = 0) -> Array:
+    def samples(self, commitment: Commitment | MixedCommitment, stream: int = 0) -> Array:
         """Values (B, replications); -inf where followers must come to an end and do not."""
         setting, R = self._forgiving, self.replications
         exact = setting.response.memoryless
         rng = np.random.default_rng([self.seed, stream])
-        many = Commitment(np.repeat(commitment.table, R, axis=0))
+        many = type(commitment)(np.repeat(commitment.table, R, axis=0))
         went = play_episodes(setting, many, rng, exact=exact)
         values = went.rewards
         if self.setting.response.demands_end:
             values = np.where(went.finished, values, -np.inf)
         return values.reshape(-1, R)
 
-    def values(self, commitment: Commitment, stream: int = 0) -> Array:
+    def values(self, commitment: Commitment | MixedCommitment, stream: int = 0) -> Array:
         """Mean values (B,)."""
         return np.asarray(self.samples(commitment, stream).mean(axis=1))
 

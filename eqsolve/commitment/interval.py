@@ -77,7 +77,7 @@ class ResponseInterval:
         """
         from eqsolve import plotting
 
-        ax = plotting.axes() if ax is None else ax
+        ax = plotting.axes(ax)
         ax.axhspan(self.worst, self.best, color=plotting.GREY, alpha=0.25, label="equilibria")
         if path is not None:
             ax.semilogx(path.plays, path.leader, color=plotting.COLOURS[0], linewidth=0.9)

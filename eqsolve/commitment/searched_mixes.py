@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.blocks import blocks_of
-from eqsolve.commitment.episodes import play_episodes
+from eqsolve.commitment.enumeration import Evaluator
 from eqsolve.commitment.mixes import why_not
 from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.policy import MixedCommitment
@@ -33,11 +33,7 @@ def best_mix_between(setting: Setting, pure: CommitmentOptimum, bound: float) ->
         That no mixed commitment exceeds.
     """
     table = pure.policy.probabilities()
-    value = float(
-        play_episodes(
-            setting, MixedCommitment(table[None]), np.random.default_rng(0), exact=True
-        ).rewards[0]
-    )
+    value = float(Evaluator(setting).values(MixedCommitment(table[None]))[0])
     polished, better = table, value
     if bound - value > EXACT * max(1.0, abs(bound)):
         polished, better = _polished(setting, table, value)
@@ -62,14 +58,14 @@ def best_mix_between(setting: Setting, pure: CommitmentOptimum, bound: float) ->
 
 def _polished(setting: Setting, table: Array, value: float) -> tuple[Array, float]:
     """Mixes around the best so far, ever nearer (cross-entropy search with fixed seeds)."""
-    rng = np.random.default_rng(0)
+    rng, evaluator = np.random.default_rng(0), Evaluator(setting)
     best, reached, width = table, value, 1.0
     shape = table.shape
     for _ in range(60):
         drawn = rng.dirichlet(np.ones(shape[1]), size=(512, shape[0]))
         share = width * rng.random((512, 1, 1))
         tables = (1 - share) * best + share * drawn
-        rewards = play_episodes(setting, MixedCommitment(tables), rng, exact=True).rewards
+        rewards = evaluator.values(MixedCommitment(tables))
         at = int(rewards.argmax())
         if rewards[at] > reached + 1e-12 * max(1.0, abs(reached)):
             best, reached = tables[at], float(rewards[at])

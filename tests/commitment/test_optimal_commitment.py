@@ -197,6 +197,9 @@ def test_followers_who_play_at_random_are_sampled_with_an_interval():
     with pytest.raises(BadCommitment, match="it explores at random"):
         eq.optimal_commitment(learner)
     assert eq.optimal_commitment(learner, replications=30).value == pytest.approx(30.0)
+    mixed = lead(eq.models.simple_allocation(3, 2), co.MultiplicativeWeights(), 9, mixed=True)
+    with pytest.raises(BadCommitment, match="Mixes are not judged by sampling here"):
+        eq.optimal_commitment(mixed, replications=9)
 
 
 def test_refusals_name_what_is_wrong():
@@ -399,3 +402,11 @@ def test_what_is_given_out_is_admissible():
     pomdp = lead(price("asymmetric", messages=2))
     optimum = eq.optimal_commitment(pomdp)
     eq.check_admissible(optimum.policy, pomdp)
+
+
+def test_mixes_before_several_followers_who_need_not_come_to_rest():
+    optimum = eq.optimal_commitment(
+        lead(co.from_bayesian(bayesian(3)), co.BestResponse(), None, mixed=True)
+    )
+    pure = eq.optimal_commitment(lead(co.from_bayesian(bayesian(3)), co.BestResponse(), None))
+    assert pure.value - 1e-12 <= optimum.value <= optimum.bound
