@@ -155,7 +155,15 @@ class PureActor:
         slope -= mixes * counted.mean(axis=1)[..., None]
         mean = (mixes * worth).sum(axis=2, keepdims=True)
         slope += asked.mean(axis=1)[..., None] * mixes * (worth - mean)
-        kernel = flat @ flat.transpose(0, 2, 1) + RIDGE * batch * np.eye(batch)
-        weights = np.linalg.solve(kernel, left[..., None])
-        moved = worth + (flat.transpose(0, 2, 1) @ weights).reshape(worth.shape)
-        return slope, moved
+        return slope, worth + _ridge(flat, left).reshape(worth.shape)
+
+
+def _ridge(features: Array, left: Array) -> Array:
+    """Coefficients (S, f) that fit what is left (S, b) to features (S, b, f), kept small."""
+    batch, count = features.shape[1:]
+    turned = features.transpose(0, 2, 1)
+    if count <= batch:
+        square = turned @ features + RIDGE * batch * np.eye(count)
+        return np.asarray(np.linalg.solve(square, turned @ left[..., None]))
+    square = features @ turned + RIDGE * batch * np.eye(batch)
+    return np.asarray(turned @ np.linalg.solve(square, left[..., None]))

@@ -9,7 +9,7 @@ import eqsolve as eq
 from eqsolve import commitment as co
 from eqsolve.commitment.contenders import SEASONED, Contenders
 from eqsolve.commitment.mixed_actor import MixedActor, ranked
-from eqsolve.commitment.pure_actor import PureActor
+from eqsolve.commitment.pure_actor import RIDGE, PureActor, _ridge
 from eqsolve.commitment.training_episodes import TrainingEpisodes
 from eqsolve.errors import BadCommitment, ResponseNotFinished
 
@@ -197,6 +197,20 @@ def test_the_full_critic_makes_the_gradient_quieter():
             slopes.append(slope)
         spread[critic] = slopes[-1].std(axis=0).mean()
     assert spread["full"] < 0.5 * spread["none"]
+
+
+def test_both_forms_of_the_critics_fit_are_the_same():
+    rng = np.random.default_rng(0)
+    wide, left = rng.standard_normal((2, 5, 9)), rng.standard_normal((2, 5))
+    for s in range(2):
+        square = wide[s].T @ wide[s] + RIDGE * 5 * np.eye(9)
+        wanted = np.linalg.solve(square, wide[s].T @ left[s])
+        assert _ridge(wide, left)[s, :, 0] == pytest.approx(wanted)
+    tall, more = wide.transpose(0, 2, 1), rng.standard_normal((2, 9))
+    for s in range(2):
+        square = tall[s].T @ tall[s] + RIDGE * 9 * np.eye(5)
+        wanted = np.linalg.solve(square, tall[s].T @ more[s])
+        assert _ridge(tall, more)[s, :, 0] == pytest.approx(wanted)
 
 
 def test_ranks_weigh_ties_alike_and_add_to_zero():
