@@ -22,7 +22,9 @@ from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
 from eqsolve.errors import BadCommitment, ResponseNotFinished
 
 STEPS = 20_000  # episodes
-CHOSEN, VALUED = 128, 1024  # fresh episodes by which the best is chosen, and then valued
+# Fresh episodes to choose the best policy by, and to value it: one in so many of those learned
+# from, at least, at most. Followers may be slow to play.
+CHOSEN, VALUED = (32, 16, 128), (4, 64, 1024)
 LEARNERS = {"actor-critic": ActorCritic, "ppo": PPO}
 
 
@@ -138,9 +140,10 @@ def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:
         tables = contenders.tables
         if setting.hide_response:
             tables = tables[:1]
-        best = int(episodes.values(tables, rng, CHOSEN).mean(axis=1).argmax())
+        chosen, valued = (int(np.clip(run.done // n, *ends)) for n, *ends in (CHOSEN, VALUED))
+        best = int(episodes.values(tables, rng, chosen).mean(axis=1).argmax())
         table = tables[best]
-        paid = episodes.values(table[None], rng, VALUED)[0]
+        paid = episodes.values(table[None], rng, valued)[0]
         value, error = float(paid.mean()), float(paid.std(ddof=1) / np.sqrt(paid.size))
         interval = (value - 1.96 * error, value + 1.96 * error)
     mixes = table if setting.mixed else np.eye(setting.game.leader_actions)[table]

@@ -47,8 +47,8 @@ LAW = ((0.4, 0.1), (0.1, 0.4))  # of two followers' types
 def run(folder: Path, say: Say, seeds: int | None = None) -> list[Path]:
     """Reproduce the system into `folder`, from so many seeds; returns the figures drawn."""
     count = SEEDS if seeds is None else seeds
-    trials = [_trials(setting, count) for setting in SETTINGS]
     say(_followers())
+    trials = [_trials(setting, count) for setting in SETTINGS]
     say(_reached(trials))
     curves = _draw_curves(trials, folder / "pomdp_curves.png")
     say(_hidden(count))

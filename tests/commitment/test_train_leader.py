@@ -83,7 +83,7 @@ def test_random_followers_leave_an_interval_that_holds_the_value():
     assert not learned.exact
     assert low < learned.value < high or low == learned.value == high
     many = pomdp.play(learned.policy, seed=9, batch=20_000, exact=True).rewards
-    error = many.std() / np.sqrt(1024)
+    error = many.std() / np.sqrt(512)
     assert abs(learned.value - many.mean()) < 5 * error + 1e-12
 
 
