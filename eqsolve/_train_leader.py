@@ -140,7 +140,7 @@ def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:
         tables = contenders.tables
         if setting.hide_response:
             tables = tables[:1]
-        chosen, valued = (int(np.clip(run.done // n, *ends)) for n, *ends in (CHOSEN, VALUED))
+        chosen, valued = (min(max(run.done // n, low), high) for n, low, high in (CHOSEN, VALUED))
         best = int(episodes.values(tables, rng, chosen).mean(axis=1).argmax())
         table = tables[best]
         paid = episodes.values(table[None], rng, valued)[0]
