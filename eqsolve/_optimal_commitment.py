@@ -8,9 +8,10 @@ import numpy as np
 
 from eqsolve._simulate_runs import Progress
 from eqsolve._solve import solve
-from eqsolve.commitment.enumeration import MOST, best_pure, randomness
+from eqsolve.commitment.enumeration import best_pure, randomness
 from eqsolve.commitment.mixes import best_mix, why_not
 from eqsolve.commitment.optimum import EXACT, NEAR, CommitmentOptimum, CommittedPolicy
+from eqsolve.commitment.search import MOST
 from eqsolve.commitment.searched_mixes import best_mix_between, mixed_bound
 from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.smooth_mixes import GAP as SMOOTH

@@ -1,8 +1,8 @@
 """The best pure commitment against a given response algorithm: listed, or found and proven.
 
-Where few commitments differ, all are played out and the best is the answer. Where they are too
-many, those are played out first that would be best if followers did what suits the leader
-(`eqsolve.commitment.team`); one that reaches that bound is optimal, and nothing else is listed.
+Where few commitments differ, all are played out and the best is the answer. Where they are many,
+those are played out that could be better than the best so far if followers did what suits the
+leader (`eqsolve.commitment.search`); when none is left, the best is optimal.
 
 Followers whose play is random give a commitment a random value. Then values are means over
 replications: all commitments share the random numbers of a batch, the best is played again with
@@ -13,7 +13,7 @@ bound is lower.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,17 +29,14 @@ from eqsolve.commitment.responses.certified import Certified
 from eqsolve.commitment.responses.per_type import PerType
 from eqsolve.commitment.responses.protocol import Response
 from eqsolve.commitment.responses.q_learning import QLearning
+from eqsolve.commitment.search import LISTED, MOST, Search, Seen
 from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.team import TeamBound, team_bound
 from eqsolve.errors import BadCommitment, ResponseNotFinished
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-LISTED = 20_000  # commitments up to which all are played out at once
-MOST = 2_000_000  # the same, where the team's bound was not reached
 BATCH = 4096  # episodes played together
-PER_PLAN = 4096  # commitments tried for each profile of followers' plans
-PLANS = 64  # profiles of plans tried
 FRESH = 10  # how many times the replications are played again for the best
 
 
@@ -122,29 +119,6 @@ class Evaluator:
         return replace(self.setting, response=replace(response, unfinished="say"))
 
 
-@dataclass
-class _Best:
-    """What the search has seen so far."""
-
-    value: float = -np.inf
-    worst: float = np.inf
-    places: Integers | None = None
-    count: int = 0
-    restless: int = 0
-
-    def take(self, places: Integers, values: Array) -> None:
-        """Some more commitments (B, blocks) and their values (B,)."""
-        self.count += values.size
-        ended = np.isfinite(values)
-        self.restless += int((~ended).sum())
-        if not ended.any():
-            return
-        at = int(values.argmax())
-        self.worst = min(self.worst, float(values[ended].min()))
-        if values[at] > self.value:
-            self.value, self.places = float(values[at]), places[at]
-
-
 def best_pure(
     setting: Setting,
     *,
@@ -171,9 +145,22 @@ def best_pure(
             "replications=, the number of episodes by which each commitment is judged."
         )
     blocks = blocks_of(setting.game)
-    team = team_bound(blocks)
+    team = team_bound(blocks, lotteries=plays_plans(setting.response))
     evaluator = Evaluator(setting, 1 if reason is None else int(replications or 1), seed)
-    found, listed = _search(blocks, team, evaluator, gap, most, report)
+    search = Search(
+        blocks=blocks,
+        team=team,
+        values=evaluator.values,
+        batch=evaluator.batch,
+        gap=gap,
+        room=most / evaluator.replications,
+        certain=reason is None,
+        few=blocks.total * evaluator.replications <= LISTED,
+        report=report,
+        seed=seed,
+    )
+    bound, listed = search.run()
+    found = search.seen
     if found.places is None:
         raise ResponseNotFinished(
             f"{setting.response!r} has not finished after {setting.response_plays} plays under "
@@ -182,16 +169,14 @@ def best_pure(
     method = "enumeration" if listed else "decomposition over observations"
     notes = [_restless(found)] if found.restless else []
     worst = found.worst if listed and evaluator.replications == 1 else None
-    value, bound, interval = found.value, team.value, None
+    value, interval = found.value, None
     if reason is not None:
         value, interval, bound, note = _judged_again(
             setting, evaluator, blocks, team, found, listed, confidence
         )
         notes.append(note)
         method += ", sampled"
-    elif listed:
-        bound = value
-    elif _short(value, bound):
+    elif not listed and _short(value, max(bound, value)):
         notes.append(
             f"Of {blocks.total:.3g} commitments {found.count} were played out; the bound is that "
             "of followers who do as the leader wishes."
@@ -211,66 +196,20 @@ def best_pure(
     )
 
 
-def _short(value: float, bound: float, gap: float = EXACT) -> bool:
-    return bound - value > gap * max(1.0, abs(bound))
+def plays_plans(response: Response) -> bool:
+    """Whether followers' final behaviour is a lottery over plans; others may correlate types."""
+    return isinstance(response, (PerType, Certified, BestResponse, QLearning))
 
 
-def _restless(found: _Best) -> str:
+def _short(value: float, bound: float) -> bool:
+    return bound - value > EXACT * max(1.0, abs(bound))
+
+
+def _restless(found: Seen) -> str:
     return (
         f"Under {found.restless} of {found.count} commitments followers do not come to an end; "
         "those are not admitted."
     )
-
-
-def _search(
-    blocks: Blocks,
-    team: TeamBound,
-    evaluator: Evaluator,
-    gap: float,
-    most: int,
-    report: Callable[[int, int], None],
-) -> tuple[_Best, bool]:
-    """The best commitment seen, and whether all were played out."""
-    found = _Best()
-    total = blocks.total
-    few = total * evaluator.replications <= LISTED
-    if not few:
-        for places in _promising(blocks, team, evaluator):
-            found.take(places, evaluator.values(blocks.combined(places)))
-            report(min(found.count * evaluator.replications, most), most)
-            if not _short(found.value, team.value, gap):
-                return found, False
-            if found.count * evaluator.replications >= most:
-                break
-        if total * evaluator.replications > most:
-            return found, False
-    found = _Best()
-    for first in range(0, int(total), evaluator.batch):
-        number = np.arange(first, min(first + evaluator.batch, int(total)))
-        places = np.stack(np.unravel_index(number, blocks.counts), axis=1)
-        found.take(places, evaluator.values(blocks.combined(places)))
-        report(found.count, int(total))
-    return found, True
-
-
-def _promising(blocks: Blocks, team: TeamBound, evaluator: Evaluator) -> Iterator[Integers]:
-    """Commitments (B, blocks) that would be best if followers acted as suits the leader."""
-    if team.plans is None:
-        rng = np.random.default_rng(evaluator.seed)
-        yield np.stack([rng.integers(n, size=evaluator.batch) for n in blocks.counts], axis=1)
-        return
-    rng = np.random.default_rng(evaluator.seed)
-    for plan in np.argsort(-team.values, kind="stable")[:PLANS]:
-        parts = team.best_parts(blocks, int(plan))
-        sizes = [own.size for own in parts]
-        count = float(np.prod(sizes, dtype=float))
-        if count <= PER_PLAN:
-            which = np.unravel_index(np.arange(int(count)), sizes)
-        else:
-            which = tuple(rng.integers(n, size=PER_PLAN) for n in sizes)
-        places = np.stack([own[at] for own, at in zip(parts, which, strict=True)], axis=1)
-        for k in range(0, places.shape[0], evaluator.batch):
-            yield places[k : k + evaluator.batch]
 
 
 def _judged_again(
@@ -278,7 +217,7 @@ def _judged_again(
     evaluator: Evaluator,
     blocks: Blocks,
     team: TeamBound,
-    found: _Best,
+    found: Seen,
     listed: bool,
     confidence: float,
 ) -> tuple[float, tuple[float, float], float, str]:

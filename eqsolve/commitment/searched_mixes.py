@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.blocks import blocks_of
-from eqsolve.commitment.enumeration import Evaluator
+from eqsolve.commitment.enumeration import Evaluator, plays_plans
 from eqsolve.commitment.mixes import why_not
 from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.policy import MixedCommitment
@@ -77,4 +77,6 @@ def _polished(setting: Setting, table: Array, value: float) -> tuple[Array, floa
 def mixed_bound(setting: Setting) -> float:
     """What no mixed commitment exceeds, from followers who do as the leader wishes."""
     blocks = blocks_of(setting.game)
-    return team_bound(blocks).value if asks_once(blocks) else forgetful_bound(blocks)
+    if not asks_once(blocks):
+        return forgetful_bound(blocks)
+    return team_bound(blocks, lotteries=plays_plans(setting.response)).value

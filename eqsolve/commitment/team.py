@@ -27,6 +27,7 @@ from eqsolve.commitment.blocks import Blocks, cell_law
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 MOST_PLANS = 50_000  # profiles of plans that are listed
+MOST_NUMBERS = 50_000_000  # the same times cells
 TIED = 1e-10  # difference of values, relative to their size, that is rounding
 
 
@@ -60,12 +61,15 @@ class TeamBound:
         return out
 
 
-def team_bound(blocks: Blocks) -> TeamBound:
+def team_bound(blocks: Blocks, lotteries: bool = True) -> TeamBound:
     """The bound of a game's leader.
 
     Parameters
     ----------
     blocks : Blocks
+    lotteries : bool
+        Whether followers' behaviour is a lottery over plans; where it may depend on everybody's
+        types together, the bound is that of a leader who knows everything.
 
     Examples
     --------
@@ -76,9 +80,8 @@ def team_bound(blocks: Blocks) -> TeamBound:
     """
     game = blocks.game
     counts = [float(a) ** t for a, t in zip(game.actions, game.types, strict=True)]
-    if np.prod(counts) * blocks.constant.shape[1] > MOST_PLANS * 1000 or (
-        np.prod(counts) > MOST_PLANS
-    ):
+    size = np.prod(counts) * blocks.constant.shape[1]
+    if not lotteries or np.prod(counts) > MOST_PLANS or size > MOST_NUMBERS:
         empty = np.zeros(0)
         return TeamBound(_all_knowing(blocks), None, empty, empty[None])
     plans = all_plans(game)

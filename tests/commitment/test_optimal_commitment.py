@@ -153,14 +153,67 @@ def test_decomposition_finds_what_enumeration_does():
     assert found.method == "decomposition over observations"
     assert found.commitments < 5000
     assert found.value == found.bound == 0.0
-    # Where the bound is not reached it is said, and the value is what was found.
+    # Where the room is too small that is said, and the value is what was found.
     short = best_pure(lead(price(5, messages=2), plays=20).setting, most=9000)
     assert short.bound == 0.0
     assert -0.05 < short.value < 0.0
-    assert "10880" in str(short)
+    assert "9216 were played out" in str(short)
     loose = best_pure(lead(price(5, messages=2), plays=20).setting, gap=0.5)
     assert loose.value >= -0.5
     assert loose.commitments < short.commitments
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_not_played_out_could_not_have_been_better(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    prior = rng.dirichlet(np.ones(12)).reshape(3, 2, 2)
+    paid = rng.random((3, 3, 2, 2, 3, 2, 2))
+    game = co.from_bayesian(eq.BayesianGame(prior, paid))
+    for response in (ARGMAX, co.MultiplicativeWeights(0.5, feedback="expected")):
+        pomdp = lead(game, response, 30)
+        every = eq.optimal_commitment(pomdp)
+        assert every.method == "enumeration"
+        with monkeypatch.context() as patch:
+            patch.setattr("eqsolve.commitment.enumeration.LISTED", 0)
+            patch.setattr("eqsolve.commitment.search.FIRST", 2)
+            patch.setattr("eqsolve.commitment.search.PLANS", 1)
+            found = eq.optimal_commitment(pomdp)
+        assert found.method == "decomposition over observations"
+        assert found.value == pytest.approx(every.value, abs=1e-12)
+        assert found.bound == pytest.approx(every.value, abs=1e-8)
+
+
+class Told(co.Response):
+    """A response of somebody's own, in which followers know each other's types."""
+
+    queries = "table"
+    horizon = 1
+    deterministic = True
+
+    def start(self, game, batch):
+        """Nothing to remember."""
+        return (np.zeros(batch),)
+
+    def behaviour(self, game, state):
+        """The first follower's action tells whether types are equal."""
+        joint = np.zeros((state[0].size, *game.types, *game.actions))
+        for one in range(2):
+            for other in range(2):
+                joint[:, one, other, int(one == other), 0] = 1.0
+        return co.Behaviour(joint=joint)
+
+    def update(self, game, state, outcome):
+        """Nothing is learned."""
+        return state
+
+
+def test_followers_who_correlate_types_are_not_bounded_by_plans():
+    paid = np.zeros((3, 1, 2, 2, 2, 2, 2))
+    paid[0, 0, [0, 0, 1, 1], [0, 1, 0, 1], :, [1, 0, 0, 1], :] = 1.0
+    game = co.from_bayesian(eq.BayesianGame(np.full((1, 2, 2), 0.25), paid))
+    assert team_bound(blocks_of(game)).value == pytest.approx(0.5)
+    optimum = eq.optimal_commitment(lead(game, Told(), None))
+    assert optimum.value == optimum.bound == pytest.approx(1.0)
 
 
 def test_laws_of_cells_are_those_of_the_plans():
