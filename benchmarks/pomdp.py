@@ -118,7 +118,8 @@ def time_to_learn(settings: list[LeaderSetting], seeds: int, peer: bool) -> Tabl
     ours = ("eqsolve, s", "reached", "least learned")
     theirs = ("stable-baselines3, s", "reached", "least learned", "times faster") if peer else ()
     title = f"Processor seconds until 99 % of the optimum, medians of {seeds} seeds"
-    return Table(("setting", *ours, *theirs), tuple(rows), title=title)
+    note = f"inf: not within {STEPS} episodes, after which a run is given up."
+    return Table(("setting", *ours, *theirs), tuple(rows), title=title, notes=(note,))
 
 
 def main() -> None:
