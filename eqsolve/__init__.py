@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from eqsolve.games import PolymatrixGame as PolymatrixGame
     from eqsolve.games import Population as Population
     from eqsolve.games import SecurityGame as SecurityGame
+    from eqsolve.rates.learning_report import LearningReport as LearningReport
     from eqsolve.rates.play_report import PlayReport as PlayReport
     from eqsolve.rates.prediction import PredictedRate as PredictedRate
     from eqsolve.rates.report import ConvergenceReport as ConvergenceReport
@@ -131,6 +132,7 @@ else:
         "PolymatrixGame": "games",
         "Population": "games",
         "SecurityGame": "games",
+        "LearningReport": "rates.learning_report",
         "PlayReport": "rates.play_report",
         "PredictedRate": "rates.prediction",
         "ConvergenceReport": "rates.report",

@@ -41,8 +41,8 @@ from eqsolve.solvers.highs import Highs
 
 Array = NDArray[np.float64]
 MOST_SETS = 20_000  # choices of tied actions that are listed
-STRICT = 1e-9  # slack, relative to payoffs, that counts as strictly worse
-SHARES = (0.0, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)  # of the way back from an end that is not attained
+STRICT = 1e-8  # slack, relative to payoffs, that counts as strictly worse
+SHARES = (0.0, *np.geomspace(1e-9, 1.0, 28))  # of the way back from an end not attained
 
 
 def ties_of(setting: Setting) -> str | None:
@@ -92,8 +92,11 @@ class LinearPayoffs:
     observations: NDArray[np.int64]
 
 
-def linear_payoffs(game: BatchGame) -> LinearPayoffs:
-    """The coefficients, from a game whose leader is asked at most once a play."""
+def linear_payoffs(game: BatchGame) -> tuple[LinearPayoffs, float]:
+    """The coefficients where the leader is asked at most once a play, and the leader's unit.
+
+    Everybody's payoffs are divided by their spread, since solvers' tolerances are absolute.
+    """
     graph = game.graph
     assert game.prior is not None
     (T,), (A,) = game.types, game.actions
@@ -112,7 +115,12 @@ def linear_payoffs(game: BatchGame) -> LinearPayoffs:
             if node < end:
                 at = place[graph.observations[node]] * width
                 out[:, kind, act, at : at + width] += law * graph.rewards[[1, 0], node]
-    return LinearPayoffs(out[0], out[1], constant[0], constant[1], asked)
+    spread = np.ptp(graph.rewards[:, graph.roots] + graph.root_rewards[:, :, None], axis=(1, 2))
+    leads, follows = np.where(spread > 0, spread, 1.0).tolist()
+    found = LinearPayoffs(
+        out[0] / follows, out[1] / leads, constant[0] / follows, constant[1] / leads, asked
+    )
+    return found, float(leads)
 
 
 def best_mix(
@@ -138,23 +146,23 @@ def best_mix(
     (27.5, False, True)
     """
     game, ties = setting.game, ties_of(setting)
-    payoffs = linear_payoffs(game)
+    payoffs, unit = linear_payoffs(game)
     width = game.leader_actions
-    unit = float(max(np.ptp(game.graph.rewards), 1e-12))
     bound = -np.inf
     best: tuple[Array, Array | None] | None = None
     choices = list(_tied_sets(game.types[0], game.actions[0], ties))
     for number, sets in enumerate(choices):
         found = _best_of_set(payoffs, sets, ties, width)
-        if found is not None and found[0] > bound + EXACT * unit:
+        if found is not None and found[0] > bound + EXACT:
             if ties == "optimistic":
                 bound, best = found[0], (found[1], None)
             else:
                 inner, slack = _most_strict(payoffs, sets, width)
-                if slack > STRICT * unit:
+                if slack > STRICT:
                     bound, best = found[0], (found[1], inner)
         report(number + 1, len(choices))
     assert best is not None
+    bound *= unit
     value, table, attained = _evaluated(setting, payoffs, *best)
     seen = np.zeros(game.leader_observations, dtype=bool)
     seen[payoffs.observations] = True

@@ -27,7 +27,7 @@ from eqsolve.commitment.blocks import Blocks, cell_law
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 MOST_PLANS = 50_000  # profiles of plans that are listed
-MOST_NUMBERS = 50_000_000  # the same times cells
+MOST_NUMBERS = 20_000_000  # the same times cells
 TIED = 1e-10  # difference of values, relative to their size, that is rounding
 
 

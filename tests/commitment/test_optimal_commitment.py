@@ -451,6 +451,24 @@ def test_too_many_sets_of_best_answers_are_searched():
     assert 0.9 * kind.value < optimum.value <= kind.value + 1e-9 <= optimum.bound + 2e-9
 
 
+@pytest.mark.parametrize(("factor", "shift"), [(1e4, 0.0), (1e-4, 0.0), (1.0, 1e5)])
+@pytest.mark.parametrize("ties", ["optimistic", "uniform"])
+def test_units_and_origins_of_payoffs_do_not_matter(factor, shift, ties):
+    game = eq.models.load("maintain")
+    other = eq.NormalFormGame(factor * game.payoffs + shift)
+    optimum = eq.optimal_commitment(lead(other, co.BestResponse(ties), None, mixed=True))
+    assert (optimum.bound - shift) / factor == pytest.approx(27.5, abs=1e-6)
+    assert (optimum.value - shift) / factor == pytest.approx(27.5, abs=1e-3)
+
+
+def test_what_a_trained_leader_has_learned_is_validated():
+    pomdp = lead(eq.models.load("escape"), TOLD, 33)
+    learned = eq.train_leader(pomdp, seed=0, steps=2000)
+    report = eq.validate(learned, eq.optimal_commitment(pomdp))
+    assert isinstance(report, eq.LearningReport)
+    assert report.fraction == learned.value / 30.0
+
+
 def test_what_is_given_out_is_admissible():
     pomdp = lead(price("asymmetric", messages=2))
     optimum = eq.optimal_commitment(pomdp)
