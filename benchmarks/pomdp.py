@@ -28,6 +28,7 @@ from eqsolve.results import Table
 
 BATCH, PLAYS, REPEATS = 1024, 1000, 5
 STEPS = 20_000  # episodes after which a learner is given up
+PATIENCE = 60.0  # processor seconds, the same
 WANTED = 2e6  # plays a second
 
 
@@ -75,10 +76,15 @@ def plays_a_second() -> Table:
 def learned(setting: Any, learner: Any, seed: int, until: float) -> tuple[float, float]:
     """Processor seconds until 99 % (inf if never), and the value when played again."""
     begun = time.process_time()
+
+    def watch(episodes: int) -> None:
+        if time.process_time() - begun > PATIENCE:
+            raise KeyboardInterrupt  # which a learner takes as the end of its run
+
     if isinstance(learner, PPO):
-        run: Any = learner.run(setting, seed, STEPS, until, lambda episodes: None)
+        run: Any = learner.run(setting, seed, STEPS, until, watch)
     else:
-        run = Run(learner, setting, seed, STEPS, until).go()
+        run = Run(learner, setting, seed, STEPS, until, report=watch).go()
     taken = time.process_time() - begun
     best = run.now.contenders
     if best.value < until:
@@ -118,7 +124,7 @@ def time_to_learn(settings: list[LeaderSetting], seeds: int, peer: bool) -> Tabl
     ours = ("eqsolve, s", "reached", "least learned")
     theirs = ("stable-baselines3, s", "reached", "least learned", "times faster") if peer else ()
     title = f"Processor seconds until 99 % of the optimum, medians of {seeds} seeds"
-    note = f"inf: not within {STEPS} episodes, after which a run is given up."
+    note = f"inf: given up after {STEPS} episodes or {PATIENCE:g} processor seconds."
     return Table(("setting", *ours, *theirs), tuple(rows), title=title, notes=(note,))
 
 
