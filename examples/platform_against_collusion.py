@@ -17,11 +17,11 @@ from eqsolve import plotting
 from eqsolve.commitment import compare_policies
 
 TOLERANCE = 5e-4
-SEEDS = 5
+SEEDS = 4
 
 
 def run(
-    folder: Path, seeds: int = SEEDS, steps: int = 2500, plays: int = 150
+    folder: Path, seeds: int = SEEDS, steps: int = 2000, plays: int = 120
 ) -> tuple[list[float], list[float]]:
     """Benchmarks, rules, comparison, figure; returns competitive and monopoly prices."""
     market = eq.models.platform_pricing()
