@@ -34,6 +34,7 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/design.py
 	$(BIN)/python benchmarks/logs.py --rows 10000000
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/finite.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/pomdp.py
 
 $(VENV)/python.stamp:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "eqsolve needs Python 3.11 or newer; this is " + sys.version.split()[0])'

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from eqsolve._classify import classify as classify
     from eqsolve._classify import critical_points as critical_points
     from eqsolve._find_equilibria import find_equilibria as find_equilibria
+    from eqsolve._optimal_commitment import optimal_commitment as optimal_commitment
     from eqsolve._optimal_design import optimal_design as optimal_design
     from eqsolve._predict_rate import predict_rate as predict_rate
     from eqsolve._simulate import simulate as simulate
     from eqsolve._simulate_experiment import simulate_experiment as simulate_experiment
     from eqsolve._solve import solve as solve
+    from eqsolve._train_leader import train_leader as train_leader
     from eqsolve._validate import validate as validate
+    from eqsolve.commitment import CommitmentOptimum as CommitmentOptimum
     from eqsolve.commitment import PartiallyObservableMarkovGame as PartiallyObservableMarkovGame
     from eqsolve.commitment import StackelbergPOMDP as StackelbergPOMDP
     from eqsolve.commitment import check_admissible as check_admissible
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     from eqsolve.games import PolymatrixGame as PolymatrixGame
     from eqsolve.games import Population as Population
     from eqsolve.games import SecurityGame as SecurityGame
+    from eqsolve.rates.learning_report import LearningReport as LearningReport
     from eqsolve.rates.play_report import PlayReport as PlayReport
     from eqsolve.rates.prediction import PredictedRate as PredictedRate
     from eqsolve.rates.report import ConvergenceReport as ConvergenceReport
@@ -85,7 +89,10 @@ else:
         "simulate_experiment": "_simulate_experiment",
         "validate": "_validate",
         "predict_rate": "_predict_rate",
+        "optimal_commitment": "_optimal_commitment",
         "optimal_design": "_optimal_design",
+        "train_leader": "_train_leader",
+        "CommitmentOptimum": "commitment",
         "PartiallyObservableMarkovGame": "commitment",
         "StackelbergPOMDP": "commitment",
         "check_admissible": "commitment",
@@ -125,6 +132,7 @@ else:
         "PolymatrixGame": "games",
         "Population": "games",
         "SecurityGame": "games",
+        "LearningReport": "rates.learning_report",
         "PlayReport": "rates.play_report",
         "PredictedRate": "rates.prediction",
         "ConvergenceReport": "rates.report",

@@ -144,14 +144,14 @@ def _decode(state: Any) -> Any:
 class Progress:
     """A rich progress bar, or nothing."""
 
-    def __init__(self, wanted: bool, steps: int, blocks: int) -> None:
+    def __init__(self, wanted: bool, steps: int, blocks: int, what: str = "simulating") -> None:
         self.bar: Any = None
         if wanted:
             from rich.console import Console
             from rich.progress import Progress
 
             self.bar = Progress(console=Console(stderr=True))
-            self.task = self.bar.add_task("simulating", total=steps * blocks)
+            self.task = self.bar.add_task(what, total=steps * blocks)
 
     def __enter__(self) -> Callable[[int], None]:
         if self.bar is not None:

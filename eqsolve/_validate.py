@@ -15,6 +15,7 @@ from eqsolve.design.simulation.runs import ExperimentRuns
 from eqsolve.dynamics.repeated_play import RepeatedPlay
 from eqsolve.dynamics.trajectory import Trajectory
 from eqsolve.errors import EqsolveError
+from eqsolve.rates.learning_report import LeaderOptimum, LearningReport, learning_report
 from eqsolve.rates.measurement import measure
 from eqsolve.rates.play_report import PlayReport
 from eqsolve.rates.prediction import predict
@@ -33,6 +34,16 @@ def validate(
     game: Any = ...,
     concept: str = ...,
 ) -> PlayReport: ...
+@overload
+def validate(
+    trajectory: Any,
+    equilibrium: LeaderOptimum,
+    dynamics: None = ...,
+    distance: None = ...,
+    *,
+    game: Any = ...,
+    concept: str = ...,
+) -> LearningReport: ...
 @overload
 def validate(
     trajectory: Any,
@@ -57,9 +68,11 @@ def validate(
     Parameters
     ----------
     trajectory : Trajectory, array (T, n) or (T, replications, n), or path to .npz or .csv
-        Or `ExperimentRuns`: the occupancies that were recorded.
+        Or `ExperimentRuns`: the occupancies that were recorded. Or what `eq.train_leader` gives:
+        its learning curve.
     equilibrium : Equilibrium, dict, array (n,), or a list of them
-        With several, distances are to the nearest. For `ExperimentRuns` a `SamplingDesign`.
+        With several, distances are to the nearest. For `ExperimentRuns` a `SamplingDesign`; for
+        a learning curve the `CommitmentOptimum`, whose values are compared.
         Optional for repeated play of a finite
         game, which is compared with the set of (coarse) correlated equilibria; then also
         which of several is reached, and distributions over profiles are taken.
@@ -77,7 +90,8 @@ def validate(
     -------
     ConvergenceReport
         Or, for repeated play of a finite game without `dynamics` or `distance`, a
-        `PlayReport`: the gap to the set with its rate and bound, and the band of payoffs.
+        `PlayReport`: the gap to the set with its rate and bound, and the band of payoffs. For a
+        learning curve a `LearningReport`: also the share of the optimum that was reached.
 
     Raises
     ------
@@ -92,6 +106,13 @@ def validate(
     ('linear', True)
     """
     run = as_trajectory(trajectory)
+    if isinstance(equilibrium, LeaderOptimum):
+        if dynamics is not None or distance is not None:
+            raise EqsolveError(
+                "A learning curve is compared with the optimum by its values; leave out dynamics "
+                "and distance."
+            )
+        return learning_report(run, equilibrium)
     if isinstance(run, RepeatedPlay) and dynamics is None and distance is None:
         return validate_play(run, equilibrium, concept=concept)
     if equilibrium is None:
@@ -119,6 +140,8 @@ def as_trajectory(run: Any) -> Trajectory:
         return run
     if isinstance(run, ExperimentRuns):
         return run.trajectory
+    if isinstance(getattr(run, "curve", None), Trajectory):
+        return run.curve  # type: ignore[no-any-return]
     if isinstance(run, (str, Path)):
         path = Path(run)
         if not path.exists():

@@ -231,6 +231,9 @@ def design(
 def reproduce(
     system: Annotated[str | None, typer.Argument(help="A system; default all of them.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures"),
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="pomdp: from how many seeds to learn; default 10.")
+    ] = None,
 ) -> None:
     """Reproduce published results: tables on the screen, figures in a folder.
 
@@ -241,10 +244,14 @@ def reproduce(
     known = systems()
     if system is not None and system not in known:
         raise EqsolveError(_unknown("system", system, list(known)))
+    if seeds is not None and system != "pomdp":
+        raise EqsolveError("--seeds goes with the system pomdp: eqsolve reproduce pomdp --seeds 3.")
     out.mkdir(parents=True, exist_ok=True)
     for name in [system] if system else list(known):
         print(f"Reproducing {name} ...", file=sys.stderr, flush=True)
-        for figure in known[name].run(out, lambda table: print(f"{table}\n", flush=True)):
+        options = {} if seeds is None else {"seeds": seeds}
+        say = lambda table: print(f"{table}\n", flush=True)  # noqa: E731
+        for figure in known[name].run(out, say, **options):
             print(f"Figure: {figure}")
 
 

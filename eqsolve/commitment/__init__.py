@@ -7,14 +7,18 @@ question to the leader at a time, a gymnasium environment).
 
 from __future__ import annotations
 
+from eqsolve.commitment.actor_critic import ActorCritic
 from eqsolve.commitment.admissible import check_admissible
 from eqsolve.commitment.batch_game import BatchGame
 from eqsolve.commitment.bayesian_play import from_bayesian
 from eqsolve.commitment.commitment_env import CommitmentEnv
+from eqsolve.commitment.comparison import PolicyComparison, compare_policies
 from eqsolve.commitment.episodes import Episodes, play_episodes
 from eqsolve.commitment.game import PartiallyObservableMarkovGame
 from eqsolve.commitment.gap import GapPath, coarse_correlated_path
+from eqsolve.commitment.interval import ResponseInterval, response_interval
 from eqsolve.commitment.normal_form_play import from_normal_form
+from eqsolve.commitment.optimum import CommitmentOptimum, CommittedPolicy
 from eqsolve.commitment.pettingzoo import from_pettingzoo, to_pettingzoo
 from eqsolve.commitment.plans import in_plans
 from eqsolve.commitment.policy import (
@@ -25,6 +29,7 @@ from eqsolve.commitment.policy import (
     as_commitment,
 )
 from eqsolve.commitment.pomdp import StackelbergPOMDP
+from eqsolve.commitment.ppo import PPO
 from eqsolve.commitment.responses import (
     Behaviour,
     BestResponse,
@@ -40,15 +45,20 @@ from eqsolve.commitment.responses import (
 )
 from eqsolve.commitment.setting import Setting, as_batch_game
 from eqsolve.commitment.subgame import Subgame
+from eqsolve.commitment.trained import TrainedLeader
 from eqsolve.commitment.vector_pomdp import VectorStackelbergPOMDP
 
 __all__ = [
+    "PPO",
+    "ActorCritic",
     "BatchGame",
     "Behaviour",
     "BestResponse",
     "Certified",
     "Commitment",
     "CommitmentEnv",
+    "CommitmentOptimum",
+    "CommittedPolicy",
     "Episodes",
     "GapPath",
     "LeaderPolicy",
@@ -58,23 +68,28 @@ __all__ = [
     "Outcome",
     "PartiallyObservableMarkovGame",
     "Path",
+    "PolicyComparison",
     "PolicyInteractiveResponse",
     "QLearning",
     "RegretMatchingPlus",
     "Response",
+    "ResponseInterval",
     "Setting",
     "StackelbergPOMDP",
     "Subgame",
     "TabularPolicy",
+    "TrainedLeader",
     "VectorStackelbergPOMDP",
     "as_batch_game",
     "as_commitment",
     "check_admissible",
     "coarse_correlated_path",
+    "compare_policies",
     "from_bayesian",
     "from_normal_form",
     "from_pettingzoo",
     "in_plans",
     "play_episodes",
+    "response_interval",
     "to_pettingzoo",
 ]

@@ -40,12 +40,15 @@ class GapPath:
         What regret bounds prove: for sure with expected feedback, else with the probability
         `confidence` at each number of plays.
     confidence : float
+    leader : ndarray (T, replications)
+        The leader's payoff from average joint play.
     """
 
     plays: NDArray[np.int64]
     gaps: Array
     bounds: Array
     confidence: float
+    leader: Array
 
     @property
     def holds(self) -> bool:
@@ -136,7 +139,7 @@ def coarse_correlated_path(
     rng = np.random.default_rng(seed)
     subgame = Subgame(setting.game, as_commitment(policy, setting.game, replications))
     state = response.start(setting.game, replications)
-    gaps = []
+    gaps, paid = [], []
     for count in range(1, int(at[-1]) + 1):
         current = partial(response.behaviour, setting.game, state)
         outcome = play(setting, subgame, current, rng)
@@ -144,5 +147,6 @@ def coarse_correlated_path(
         if count in at:
             average = response.average_joint(setting.game, state)
             gaps.append(subgame.coarse_correlated_gap(average))
+            paid.append(subgame.leader_value(average))
     bounds = [response.gap_bound(subgame, int(t), confidence).max() for t in at]
-    return GapPath(at, np.stack(gaps), np.array(bounds), confidence)
+    return GapPath(at, np.stack(gaps), np.array(bounds), confidence, np.stack(paid))

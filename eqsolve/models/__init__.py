@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from eqsolve.models.networked_cournot import networked_cournot as networked_cournot
     from eqsolve.models.oligopoly_with_leader import oligopoly_with_leader as oligopoly_with_leader
     from eqsolve.models.opposite_cycles import opposite_cycles as opposite_cycles
+    from eqsolve.models.platform_pricing import platform_pricing as platform_pricing
     from eqsolve.models.polynomial_zero_sum import polynomial_zero_sum as polynomial_zero_sum
     from eqsolve.models.quadratic_game import quadratic_game as quadratic_game
     from eqsolve.models.quadratic_zero_sum import quadratic_zero_sum as quadratic_zero_sum

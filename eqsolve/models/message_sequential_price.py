@@ -99,7 +99,8 @@ def message_sequential_price(values: int | str = 3, messages: int = 1) -> Messag
         A `BatchGame`. A buyer who is visited buys if its value is not below the price, which
         is dominant; followers learn what message to send. The leader's reward is welfare less
         the best there could have been. Best commitments give -1/18 for n = 3 and -1/20 for
-        n = 5 without messages, 0 with two; -0.06 and 0 in the asymmetric setting.
+        n = 5 without messages, 0 with two (n = 5: before buyers who answer best); -0.06 and 0 in
+        the asymmetric setting.
 
     Raises
     ------

@@ -46,6 +46,7 @@ def test_instances_are_of_games_of_either_kind_or_of_experiments():
 WITH_A_LEADER = {
     "matrix_design",
     "message_sequential_price",
+    "platform_pricing",
     "repeated_game",
     "simple_allocation",
 }
