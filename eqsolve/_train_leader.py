@@ -12,6 +12,7 @@ from eqsolve._simulate_runs import Progress
 from eqsolve.commitment import checkpoint as files
 from eqsolve.commitment.actor_critic import ActorCritic, Run, stream
 from eqsolve.commitment.contenders import Contenders
+from eqsolve.commitment.episodes import unfinished_note
 from eqsolve.commitment.optimum import CommittedPolicy
 from eqsolve.commitment.pomdp import StackelbergPOMDP
 from eqsolve.commitment.ppo import PPO
@@ -147,6 +148,7 @@ def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:
         value, error = float(paid.mean()), float(paid.std(ddof=1) / np.sqrt(paid.size))
         interval = (value - 1.96 * error, value + 1.96 * error)
     mixes = table if setting.mixed else np.eye(setting.game.leader_actions)[table]
+    given = episodes.commitment(table[None])
     plays = run.done * (setting.response_plays + setting.reward_plays)
     return TrainedLeader(
         value=value,
@@ -159,6 +161,7 @@ def _given_out(run: Any, setting: Setting, record: Any) -> TrainedLeader:
         learner=repr(record),
         setting=setting,
         interrupted=run.interrupted,
+        notes=unfinished_note(setting, given, stream(run.seed, "last", run.now.updates + 1)),
     )
 
 

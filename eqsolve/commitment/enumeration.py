@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.commitment.blocks import Blocks, blocks_of
-from eqsolve.commitment.episodes import play_episodes
+from eqsolve.commitment.episodes import play_episodes, unfinished_note
 from eqsolve.commitment.optimum import EXACT, CommitmentOptimum, pure_policy
 from eqsolve.commitment.policy import Commitment, MixedCommitment
 from eqsolve.commitment.responses.best_response import BestResponse
@@ -181,7 +181,9 @@ def best_pure(
             f"Of {blocks.total:.3g} commitments {found.count} were played out; the bound is that "
             "of followers who do as the leader wishes."
         )
-    table = blocks.combined(found.places[None]).table[0]
+    best = blocks.combined(found.places[None])
+    notes.extend(unfinished_note(setting, best, np.random.default_rng([seed, 2])))
+    table = best.table[0]
     policy = pure_policy(table, setting.game.leader_actions, blocks.asked(found.places))
     return CommitmentOptimum(
         value=value,

@@ -175,6 +175,24 @@ def check_finished(setting: Setting, state: State, finished: NDArray[np.bool_]) 
     )
 
 
+def unfinished_note(
+    setting: Setting, commitment: Commitment | MixedCommitment, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """A sentence on followers who know an end and do not come to it, or nothing."""
+    if setting.response.demands_end:
+        return ()
+    went = play_episodes(setting, commitment, rng, exact=setting.response.memoryless)
+    if went.finished.all():
+        return ()
+    # Infinite where nothing has been measured yet.
+    short = np.inf if went.shortfall is None else float(went.shortfall.max())
+    left = f", {short:.3g} short of it" if np.isfinite(short) else ""
+    return (
+        f"After {setting.response_plays} plays the followers have not come to their end{left}: "
+        "the value is of what they do by then.",
+    )
+
+
 def draw_play(
     setting: Setting,
     behaviour: Callable[[], Behaviour],

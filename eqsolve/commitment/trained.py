@@ -37,6 +37,7 @@ class TrainedLeader:
     setting : Setting
     interrupted : bool
         Ctrl-C came before the last step.
+    notes : tuple of str
     """
 
     value: float
@@ -49,6 +50,7 @@ class TrainedLeader:
     learner: str
     setting: Setting
     interrupted: bool = False
+    notes: tuple[str, ...] = ()
 
     def episodes_to(self, value: float) -> float:
         """Episodes after which the learned policy was first worth `value`; inf if it never was."""
@@ -76,7 +78,9 @@ class TrainedLeader:
             rows += [
                 (f"at observation {o}, action {a}", "yes" if p == 1 else p) for o, a, p in taken
             ]
-        notes = ("Interrupted: the run can go on from its checkpoint.",) if self.interrupted else ()
+        notes = self.notes
+        if self.interrupted:
+            notes = (*notes, "Interrupted: the run can go on from its checkpoint.")
         return Table(("learned commitment", ""), tuple(rows), notes=notes)
 
     def __repr__(self) -> str:

@@ -487,3 +487,17 @@ def test_mixes_before_several_followers_who_need_not_come_to_rest():
     )
     pure = eq.optimal_commitment(lead(co.from_bayesian(bayesian(3)), co.BestResponse(), None))
     assert pure.value - 1e-12 <= optimum.value <= optimum.bound
+
+
+@pytest.mark.parametrize(("plays", "words"), [(5, "their end: "), (20, "short of it")])
+def test_followers_who_have_not_finished_are_told_of(plays, words):
+    slow = co.Certified(co.MultiplicativeWeights(feedback="expected"), gap=1e-9)
+    game = eq.models.load("conitzer")
+    problem = eq.StackelbergPOMDP(game, response=slow, response_plays=plays)
+    learned = eq.train_leader(problem, seed=0, steps=256)
+    for answer in (eq.optimal_commitment(problem), learned):
+        assert f"After {plays} plays the followers have not come to their end" in str(answer)
+        assert words in str(answer)
+    quick = co.Certified(co.MultiplicativeWeights(feedback="expected"), gap=0.5)
+    done = eq.StackelbergPOMDP(game, response=quick, response_plays=plays * 10)
+    assert "their end" not in str(eq.optimal_commitment(done))
