@@ -38,11 +38,13 @@ def test_reproduce_pomdp(tmp_path, monkeypatch):
     monkeypatch.setattr(pomdp, "SETTINGS", few)
     monkeypatch.setattr(pomdp, "STEPS", 1500)
     monkeypatch.setattr(pomdp, "GAP_PLAYS", (10, 100))
+    monkeypatch.setattr(pomdp, "SELLING", 60)
+    monkeypatch.setattr(pomdp, "PRICED", 1000)
     tables = []
     figures = pomdp.run(tmp_path, tables.append, seeds=2)
     assert [path.name for path in figures] == ["pomdp_curves.png", "pomdp_gap.png"]
     assert all(path.stat().st_size > 10_000 for path in figures)
-    settings, reached, hidden, critics, gap = tables
+    settings, reached, hidden, critics, gap, sellers = tables
     assert [row[0] for row in settings.rows] == [one.name for one in few]
     assert "weights 0.1, payoffs / 30, expected, argmax, ties even" in str(settings)
     for row in reached.rows:
@@ -57,6 +59,11 @@ def test_reproduce_pomdp(tmp_path, monkeypatch):
     assert [row[4] for row in hidden.rows if row[1] == "seen"] == ["2 of 2"] * 2
     assert [row[1] for row in critics.rows] == ["full", "none"]
     assert all(row[2] <= row[3] for row in gap.rows)
+    surplus = {name: value for name, value, _ in sellers.rows}
+    assert surplus["monopoly"] < surplus["competition, everybody shown"]
+    difference = surplus["learned rules"] - surplus["no intervention"]
+    assert surplus["learned less no intervention"] == pytest.approx(difference)
+    assert "[" in sellers.rows[-1][2]
 
 
 def test_intervals_are_students():
