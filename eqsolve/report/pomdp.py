@@ -191,7 +191,7 @@ def _critics(seeds: int) -> Table:
 
 
 def _draw_curves(trials: Sequence[Trials], path: Path) -> Path:
-    """One panel a setting, one line a seed, the optimum dashed."""
+    """One panel a setting, one line a seed; the optimum dashed, commitments drawn evenly dotted."""
     columns = 4
     _, grid = canvas(11.0, 2.2 * -(-len(trials) // columns), -(-len(trials) // columns), columns)
     for ax in grid.ravel()[len(trials) :]:
@@ -202,9 +202,16 @@ def _draw_curves(trials: Sequence[Trials], path: Path) -> Path:
                 run.curve.steps, run.curve.iterates[:, 0, 0],
                 color=plotting.COLOURS[0], alpha=0.5, linewidth=0.9, drawstyle="steps-post",
             )  # fmt: skip
-        ax.axhline(one.optimum.target, color=plotting.GREY, linestyle="--", linewidth=1)
-        ax.ticklabel_format(useOffset=False)
+        low, best = one.setting.ignorant(), one.optimum.target
+        ax.axhline(best, color=plotting.GREY, linestyle="--", linewidth=1)
+        ax.axhline(low, color=plotting.GREY, linestyle=":", linewidth=1)
+        low = min(low, *(run.curve.iterates.min() for run in one.runs))
+        room = 0.08 * max(
+            best - low, 0.1 * abs(best), 1e-6
+        )  # all commitments may be worth the same
+        ax.set_ylim(low - room, best + room)
         ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter("")
         ax.set_title(one.setting.name, loc="left", fontsize=8)
         ax.tick_params(labelsize=7)
     for ax in grid[-1]:
