@@ -1,4 +1,6 @@
-"""1,000 random zero-sum games: what attracts the Stackelberg flow is a Stackelberg equilibrium.
+"""Random zero-sum games: what attracts the Stackelberg flow is a Stackelberg equilibrium.
+
+A thousand with `--thorough`, else a fifth of the slow ones.
 
 Attraction is read off differences of the learning update itself; the class from second
 derivatives of the declared game. Both start from the total derivative, whose formula is checked
@@ -59,10 +61,11 @@ def attracts(game, point, leader):
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_attractors_are_differential_stackelberg_equilibria(block):
+def test_attractors_are_differential_stackelberg_equilibria(block, share):
     family = quadratic if block < 6 else polynomial
+    games = 100 if family is quadratic else round(100 * share)
     attractors = nash = others = 0
-    for number in range(100):
+    for number in range(games):
         game, points = family(np.random.default_rng([block, number]))
         for point in points:
             verdict = eq.classify(game, point)
@@ -76,6 +79,6 @@ def test_attractors_are_differential_stackelberg_equilibria(block):
                 nash += 1
                 assert is_equilibrium
                 assert verdict.orders["two"].is_equilibrium
-    assert attractors >= 15
-    assert nash >= 5
-    assert others >= 15
+    assert attractors >= 0.15 * games
+    assert nash >= 0.05 * games
+    assert others >= 0.15 * games
