@@ -181,7 +181,8 @@ def unfinished_note(
     """A sentence on followers who know an end and do not come to it, or nothing."""
     if setting.response.demands_end:
         return ()
-    went = play_episodes(setting, commitment, rng, exact=setting.response.memoryless)
+    exact = setting.response.memoryless and setting.game.graph is not None
+    went = play_episodes(setting, commitment, rng, exact=exact)
     if went.finished.all():
         return ()
     # Infinite where nothing has been measured yet.
