@@ -75,7 +75,7 @@ class Copies(VecEnv):  # type: ignore[misc]
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **options: Any) -> Any:
         """Copies have no methods of their own."""
-        raise NotImplementedError(method_name)
+        raise AttributeError(f"The batch of episodes has no copies with a method {method_name!r}.")
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """They are not."""

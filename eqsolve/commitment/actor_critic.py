@@ -75,12 +75,7 @@ class ActorCritic:
     name = "actor-critic"
 
     def __post_init__(self) -> None:
-        for name in ("starts", "batch", "oldest", "looks"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise BadCommitment(
-                    f"ActorCritic: {name} must be a whole number, 1 or more, not {value!r}."
-                )
+        check_counts(self, ("starts", "batch", "oldest", "looks"))
         if self.batch < 2:
             raise BadCommitment("ActorCritic: batch must be 2 or more, to compare episodes.")
         for name in ("rate", "bonus", "fading"):
@@ -271,6 +266,17 @@ class Run:
         contenders = Contenders(arrays["tables"], arrays["totals"], arrays["counts"], needed)
         curve = tuple((int(at), float(value)) for at, value in arrays["curve"])
         self.now = Standing(state, contenders, int(notes["updates"]), curve)
+
+
+def check_counts(options: Any, names: tuple[str, ...]) -> None:
+    """Refuse options of a learner that are no whole numbers from one on."""
+    for name in names:
+        value = getattr(options, name)
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise BadCommitment(
+                f"{type(options).__name__}: {name} must be a whole number, 1 or more, not "
+                f"{value!r}."
+            )
 
 
 def stream(seed: int, kind: str, update: int = 0) -> np.random.Generator:

@@ -90,7 +90,7 @@ class Evaluator:
 
     def samples(self, commitment: Commitment | MixedCommitment, stream: int = 0) -> Array:
         """Values (B, replications); -inf where followers must come to an end and do not."""
-        setting, R = self._forgiving, self.replications
+        setting, R = self.setting.forgiving, self.replications
         exact = setting.response.memoryless
         rng = np.random.default_rng([self.seed, stream])
         many = type(commitment)(np.repeat(commitment.table, R, axis=0))
@@ -110,13 +110,6 @@ class Evaluator:
         game = self.setting.game
         size = int(np.prod(game.types) * np.prod(game.actions))
         return max(1, min(BATCH, 4_000_000 // max(1, size)) // self.replications)
-
-    @property
-    def _forgiving(self) -> Setting:
-        response: Any = self.setting.response
-        if not response.demands_end:
-            return self.setting
-        return replace(self.setting, response=replace(response, unfinished="say"))
 
 
 def best_pure(

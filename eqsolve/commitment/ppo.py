@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.commitment.actor_critic import Standing, stream
+from eqsolve.commitment.actor_critic import Standing, check_counts, stream
 from eqsolve.commitment.contenders import SEASONED, Contenders
 from eqsolve.commitment.questions import read_answers
 from eqsolve.commitment.setting import Setting
 from eqsolve.commitment.training_episodes import TrainingEpisodes
-from eqsolve.errors import BadCommitment, NotInstalled
+from eqsolve.errors import NotInstalled
 
 Array = NDArray[np.float64]
 
@@ -69,12 +69,7 @@ class PPO:
     name = "ppo"
 
     def __post_init__(self) -> None:
-        for name in ("copies", "questions", "looks", "width"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise BadCommitment(
-                    f"PPO: {name} must be a whole number, 1 or more, not {value!r}."
-                )
+        check_counts(self, ("copies", "questions", "looks", "width"))
 
     def run(
         self,

@@ -65,7 +65,7 @@ class Seen:
             self.value, self.places = float(values[at]), places[at]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Search:
     """A search among a leader's pure commitments.
 
@@ -112,13 +112,12 @@ class Search:
                 return self._exhaust(), False
             if self.blocks.total > self.room:
                 return self.team.value, False
-        fresh = Seen()
-        object.__setattr__(self, "seen", fresh)
+        self.seen = Seen()
         total = int(self.blocks.total)
         for first in range(0, total, self.batch):
             number = np.arange(first, min(first + self.batch, total))
             self._take(np.stack(np.unravel_index(number, self.blocks.counts), axis=1), total)
-        return (fresh.value if self.certain else self.team.value), True
+        return (self.seen.value if self.certain else self.team.value), True
 
     def _take(self, places: Integers, total: float | None = None) -> None:
         self.seen.take(places, self.values(self.blocks.combined(places)))

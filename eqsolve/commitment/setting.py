@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,14 @@ class Setting:
     hide_response: bool = False
     critic: str = "full"
     ask: str = "play"
+
+    @property
+    def forgiving(self) -> Setting:
+        """The same, with followers who say that they have not finished, instead of raising."""
+        response: Any = self.response
+        if not response.demands_end:
+            return self
+        return replace(self, response=replace(response, unfinished="say"))
 
 
 def as_batch_game(game: Any, leader: Any = None) -> BatchGame:

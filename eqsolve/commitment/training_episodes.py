@@ -7,8 +7,8 @@ games whose plays cannot be listed, if one did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class TrainingEpisodes:
         """
         listed = self.setting.game.graph is not None
         went = play_episodes(
-            self._forgiving,
+            self.setting.forgiving,
             commitment if met is None else met,
             rng,
             exact=self.exact,
@@ -93,7 +93,7 @@ class TrainingEpisodes:
     def values(self, tables: NDArray[Any], rng: np.random.Generator, times: int) -> Array:
         """Each table's value in `times` episodes, (tables, times); -inf where unfinished."""
         many = self.commitment(np.repeat(tables, times, axis=0))
-        went = play_episodes(self._forgiving, many, rng, exact=self.exact)
+        went = play_episodes(self.setting.forgiving, many, rng, exact=self.exact)
         ended = went.finished | (not self.setting.response.demands_end)
         return np.where(ended, went.rewards, -np.inf).reshape(-1, times)
 
@@ -115,14 +115,6 @@ class TrainingEpisodes:
                 "unfinished='say'."
             )
         return np.where(ended, paid, paid[ended].min())
-
-    @cached_property
-    def _forgiving(self) -> Setting:
-        """The setting, with followers who say that they have not finished."""
-        response: Any = self.setting.response
-        if not response.demands_end:
-            return self.setting
-        return replace(self.setting, response=replace(response, unfinished="say"))
 
     def _paid_after(
         self, went: Episodes, commitment: Commitment | MixedCommitment, rng: np.random.Generator

@@ -127,6 +127,7 @@ class PerType(Response):
                 f"than the {MOST_JOINT} of which an average is kept; use another final."
             )
 
+    @abstractmethod
     def regret_bound(self, plays: Any, actions: int, spread: Any) -> Array:
         """Proven regret of a type that has come in so many plays, in the payoffs' own unit.
 
@@ -137,7 +138,6 @@ class PerType(Response):
         spread : array_like
             Largest payoff less smallest.
         """
-        raise NotImplementedError
 
     def gap_bound(self, subgame: Any, plays: int, confidence: float = 0.95) -> Array:
         """How large the coarse correlated gap of average joint play can be.
