@@ -103,6 +103,17 @@ def play_episodes(
     ------
     ResponseNotFinished
         When the response demands to finish and has not.
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> learners = eq.commitment.MultiplicativeWeights(final="argmax")
+    >>> lead = eq.StackelbergPOMDP(
+    ...     eq.models.load("conitzer"), response=learners, response_plays=20
+    ... )
+    >>> both = Commitment(np.array([[0], [1]]))
+    >>> play_episodes(lead.setting, both, np.random.default_rng(0), exact=True).rewards
+    array([1., 2.])
     """
     game, response = setting.game, setting.response
     batch = commitment.batch

@@ -97,6 +97,13 @@ class CommitmentOptimum:
         What was asked.
     equilibrium : Equilibrium or None
         Where it was found as a Stackelberg equilibrium.
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> best = eq.optimal_commitment(eq.models.load("conitzer"), commitment="pure")
+    >>> best.exact, best.commitment.table.tolist(), round(float(best.fraction(1.0)), 9)
+    (True, [[1]], 0.5)
     """
 
     value: float

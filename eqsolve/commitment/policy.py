@@ -194,6 +194,13 @@ def as_commitment(policy: Any, game: Any, batch: int | None = None) -> Commitmen
     ------
     BadCommitment
         Naming the observation whose action or mix is none.
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> game = eq.commitment.from_normal_form(eq.models.load("conitzer"))
+    >>> as_commitment([1], game, batch=2).table.tolist()
+    [[1], [1]]
     """
     seen, acts = game.leader_observations, game.leader_actions
     if isinstance(policy, LeaderPolicy):

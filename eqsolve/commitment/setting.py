@@ -67,6 +67,13 @@ def as_batch_game(game: Any, leader: Any = None) -> BatchGame:
     ------
     BadCommitment
         When it is none, or has a leader already.
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> game = as_batch_game(eq.models.load("conitzer"))
+    >>> game.leader_actions, game.actions
+    (2, (2,))
     """
     if isinstance(game, NormalFormGame):
         return NormalFormPlay(game, 0 if leader is None else leader)

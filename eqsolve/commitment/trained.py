@@ -38,6 +38,17 @@ class TrainedLeader:
     interrupted : bool
         Ctrl-C came before the last step.
     notes : tuple of str
+
+    Examples
+    --------
+    >>> import eqsolve as eq
+    >>> learners = eq.commitment.MultiplicativeWeights(final="argmax")
+    >>> lead = eq.StackelbergPOMDP(
+    ...     eq.models.load("conitzer"), response=learners, response_plays=20
+    ... )
+    >>> learned = eq.train_leader(lead, seed=0, steps=512)
+    >>> learned.value, learned.exact, learned.episodes_to(2.0)
+    (2.0, True, 256.0)
     """
 
     value: float
